@@ -1,0 +1,1 @@
+"""The command line: one file a command; `main` finds the file, `guard` decides the exit code."""

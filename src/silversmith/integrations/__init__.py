@@ -1,0 +1,1 @@
+"""Integrations: other tools as sources, and the package inside other tools (planned)."""

@@ -1,0 +1,1 @@
+"""Models: language models, sparse autoencoders in every public format, and the embedded model `mini`."""

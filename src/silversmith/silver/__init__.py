@@ -1,0 +1,1 @@
+"""Silver: fusing and selecting votes (planned)."""

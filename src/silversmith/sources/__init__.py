@@ -1,0 +1,1 @@
+"""Sources of silver: one folder each; none imports another."""

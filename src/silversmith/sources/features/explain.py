@@ -1,0 +1,145 @@
+"""Reasons: the latents that fired in a span, what each adds to each label, and what happens without them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+from silversmith.core import Evidence, Leaf
+from silversmith.sources.features.cues import cue_name
+from silversmith.sources.features.mapping import Mapping
+from silversmith.sources.features.pooling import drop_columns
+from silversmith.sources.features.table import Csr, SpanTable
+
+__all__ = ["ablated", "explain_span", "latent_link"]
+
+REMOVED, DRAWS = 10, 20
+"""Latents taken out to show that they matter; draws of as many random ones."""
+
+
+def explain_span(mapping: Mapping, matrix: Csr, table: SpanTable, source: dict[str, Any]) -> Evidence:
+    """The evidence of one span (a table of one row) over its document's activations.
+
+    Leaves: one a latent and role, and the bias; their sum is the score before calibration, exactly.
+    Support: the ablation test, then example spans of the strongest latents. source: the
+    autoencoder's origin, for links.
+    """
+    x = mapping.vectors(matrix, table)
+    terms = mapping.linear.terms(x)
+    found = mapping.judge(x)
+    winner = int(np.argmax(found.p[0]))
+    parts = terms.data[:, None] * mapping.linear.weights[terms.indices]
+    columns = mapping.linear.columns[terms.indices]
+    value = dict(zip(x.indices.tolist(), x.data.tolist(), strict=True))
+    order = np.argsort(-np.abs(parts[:, winner]), kind="stable")
+    leaves = [_leaf(mapping, int(columns[i]), parts[i], value[int(columns[i])], source) for i in order]
+    leaves.append(Leaf("bias", dict(zip(mapping.labels, map(float, mapping.linear.bias), strict=True))))
+    evidence = Evidence(tuple(leaves))
+    logs = np.log(np.maximum(found.p[0], 1e-300))
+    calibration = {label: float(logs[i]) - evidence.score(label) for i, label in enumerate(mapping.labels)}
+    support = [_ablation(mapping, matrix, table, columns[order], parts[order, winner], winner)]
+    support += _examples(mapping, columns[order], parts[order, winner])
+    if not found.evident[0]:
+        support.insert(0, {"kind": "no evidence", "text": "no mapped latent is active in this span"})
+    return Evidence(tuple(leaves), calibration, tuple(support))
+
+
+def latent_link(source: dict[str, Any], latent: int) -> str | None:
+    """The latent's page at Neuronpedia, if the autoencoder is there (its source says "neuronpedia")."""
+    name = source.get("neuronpedia")
+    return f"https://www.neuronpedia.org/{name}/{latent}" if name else None
+
+
+def _leaf(
+    mapping: Mapping, column: int, parts: NDArray[np.float64], value: float, source: dict[str, Any]
+) -> Leaf:
+    """One latent in one role, or one cue."""
+    named = dict(zip(mapping.labels, map(float, parts), strict=True))
+    place = column - len(mapping.options.roles) * mapping.latents
+    if place >= 0:
+        return Leaf(cue_name(place), named, {"cue": place})
+    role, latent = mapping.options.roles[column // mapping.latents], column % mapping.latents
+    detail: dict[str, Any] = {"latent": latent, "role": role, "value": value}
+    link = latent_link(source, latent)
+    if link:
+        detail["link"] = link
+    return Leaf(f"latent {latent}, {role}", named, detail)
+
+
+def ablated(matrix: Csr, latents: NDArray[np.int64]) -> Csr:
+    """Activations with some latents set to zero."""
+    gone = np.zeros(matrix.shape[1], np.bool_)
+    gone[latents] = True
+    return drop_columns(matrix, gone)
+
+
+def _ablation(
+    mapping: Mapping,
+    matrix: Csr,
+    table: SpanTable,
+    columns: NDArray[np.int64],
+    parts: NDArray[np.float64],
+    winner: int,
+) -> dict[str, Any]:
+    """The winner's probability without the latents that speak most for it, and without random ones."""
+    low, high = (
+        max(int(table.first[0]) - 1, int(table.low[0])),
+        min(int(table.last[0]) + 1, int(table.high[0])),
+    )
+    rows = csr_array(matrix[low:high])
+    moved = replace(
+        table,
+        first=table.first - low,
+        last=table.last - low,
+        low=table.low * 0,
+        high=table.high * 0 + high - low,
+    )
+
+    def chance(latents: NDArray[np.int64]) -> float:
+        return float(mapping.predict(ablated(rows, latents), moved).p[0, winner])
+
+    best: list[int] = []
+    real = columns < len(mapping.options.roles) * mapping.latents  # cues are no latents
+    columns, parts = columns[real], parts[real]
+    for column in columns[np.argsort(-parts, kind="stable")][: int((parts > 0).sum())]:
+        if len(best) < REMOVED and column % mapping.latents not in best:
+            best.append(int(column % mapping.latents))
+    random = np.random.default_rng(0)
+    mapped = mapping.mapped_latents()
+    fired = np.unique(columns % mapping.latents)
+
+    def drawn(pool: NDArray[np.int64]) -> float:
+        size = min(len(best), len(pool))
+        draws = [chance(random.choice(pool, size, replace=False)) for _ in range(DRAWS)]
+        return float(np.mean(draws))
+
+    return {
+        "kind": "ablation",
+        "label": mapping.labels[winner],
+        "latents": best,
+        "probability": chance(np.array([], np.int64)),
+        "without": chance(np.array(best, np.int64)),
+        "without_random_active": drawn(fired),
+        "without_random": drawn(mapped),
+    }
+
+
+def _examples(
+    mapping: Mapping, columns: NDArray[np.int64], parts: NDArray[np.float64], count: int = 5
+) -> list[dict[str, Any]]:
+    """Example spans of the latents that speak most for the winner."""
+    found: list[dict[str, Any]] = []
+    for column in columns[np.argsort(-parts, kind="stable")]:
+        spans = mapping.examples.get(int(column))
+        if spans and column < len(mapping.options.roles) * mapping.latents:
+            role = mapping.options.roles[column // mapping.latents]
+            found.append(
+                {"kind": "examples", "latent": int(column % mapping.latents), "role": role, "spans": spans}
+            )
+        if len(found) == count:
+            break
+    return found

@@ -1,0 +1,1 @@
+"""Tagger: students trained on silver (planned)."""

@@ -1,0 +1,1 @@
+"""Workbench: review pages and an HTTP service (planned)."""
