@@ -21,9 +21,10 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from experiments.common import measure, write_result
-from silversmith.cli.opening import open_features
+
 from silversmith.core import Document, blocks
 from silversmith.formats import read
+from silversmith.sources.features.opening import open_features
 from silversmith.text import split_words
 
 ROUNDS = 3
@@ -82,7 +83,9 @@ def peak(documents: list[Document], folder: Path) -> float:
 def main() -> None:
     """Measure and write."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--documents", type=int, default=256, help="of the speed run; memory: this and 10 times this")
+    parser.add_argument(
+        "--documents", type=int, default=256, help="of the speed run; memory: this and 10 times this"
+    )
     parser.add_argument("--threads", type=int, default=2)
     a = parser.parse_args()
     import torch

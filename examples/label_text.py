@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from silversmith import Document
-from silversmith.cli.opening import open_features
+from silversmith.sources.features import open_features
 
 TEXT = "In 1843 Ada Lovelace wrote to Charles Babbage in London about the Analytical Engine."
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from silversmith import Schema
 from silversmith.cli.labelling import silver_document
-from silversmith.cli.opening import load_parts
 from silversmith.demo import demo_path
 from silversmith.evaluation import evaluate
 from silversmith.formats import read
 from silversmith.sources.features import Features
+from silversmith.sources.features.opening import load_parts
 
 
 def main() -> None:

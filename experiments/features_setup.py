@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from experiments.cached_model import CachedModel
 from numpy.typing import NDArray
 
 import silversmith.candidates as candidates_package
@@ -126,9 +127,10 @@ def corpora(
     task: Task, arguments: argparse.Namespace, *, states: bool = True
 ) -> tuple[Corpus, Corpus, dict[str, Any]]:
     """The mapping corpus, the scored corpus, and what read them; encoded once, then cached."""
-    model = load_mini(arguments.model)
-    sae = load_sae(arguments.sae, checksum(arguments.sae)) if arguments.sae else model.sae
-    proposer = _Parts(task.preset, getattr(model, "heads", None))
+    mini = load_mini(arguments.model)
+    sae = load_sae(arguments.sae, checksum(arguments.sae)) if arguments.sae else mini.sae
+    proposer = _Parts(task.preset, mini.heads)
+    model = CachedModel(mini, arguments.cache, [sae.tap, *proposer.taps])
     reader = Reader(model, sae, proposer, ArrayCache(arguments.cache), states=states)
     found = [read_corpus(documents, task.labels, reader) for documents in (task.mapping, task.tested)]
     return found[0], found[1], {"model": model.identity(), "sae": sae.identity()}

@@ -1,6 +1,6 @@
 """How many public formats of sparse autoencoders conform, and how many known traps are caught.
 
-    python experiments/sae_conformance.py
+    python -m experiments.sae_conformance
 
 Formats: the tests' tiny random autoencoders in their original layouts against a plain numpy encoder (same
 latents, values within 1e-4). Traps: each is put back into the loader or the hooks; it counts as caught if a
@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from common import measure, write_result
+from experiments.common import measure, write_result
 
 from silversmith.core import track
 from silversmith.models.sae_formats import detect, read_sae

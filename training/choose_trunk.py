@@ -1,8 +1,8 @@
 """Choose the trunk on development data: shrunk LDA on mean-pooled span states, block by block.
 
-    python training/choose_trunk.py --mpnet TRUNK_FOLDER --minilm HF_FOLDER --data NER_FOLDER --out results/trunk.json
+    python training/choose_trunk.py --mpnet TRUNK --minilm FOLDER --data NER_FOLDER --out results/trunk.json
 
-TRUNK_FOLDER comes from make_trunk.py (as many blocks as are to be compared). Re-DocRED: 200 documents of
+TRUNK comes from make_trunk.py (as many blocks as are to be compared). Re-DocRED: 200 documents of
 train -> 100 of dev; AnEM: dev_train -> dev_dev of devsplit.json. Gold spans, weighted F1.
 """
 
@@ -48,6 +48,7 @@ class MPNet:
         self.frame, self.taps = ([0], [2]), range(self.trunk.config.blocks + 1)
 
     def __call__(self, ids: list[int]) -> list[torch.Tensor]:
+        """States after each block."""
         return self.trunk.packed(torch.tensor(ids), [len(ids)], self.taps)
 
 
@@ -64,6 +65,7 @@ class MiniLM:
         self.frame, self.taps = ([101], [102]), range(7)
 
     def __call__(self, ids: list[int]) -> list[torch.Tensor]:
+        """States after each block."""
         found = self.model(torch.tensor([ids]), output_hidden_states=True).hidden_states
         return [one[0] for one in found]
 
@@ -104,7 +106,9 @@ def main() -> None:
                 table.setdefault(f"{name} after {tap} blocks", {})[dataset] = round(float(f1), 4)
                 print(name, tap, dataset, round(f1, 4), flush=True)
     a.out.parent.mkdir(exist_ok=True)
-    a.out.write_text(json.dumps({"command": "training/choose_trunk.py", "weighted_f1": table}, indent=1) + "\n")
+    a.out.write_text(
+        json.dumps({"command": "training/choose_trunk.py", "weighted_f1": table}, indent=1) + "\n"
+    )
 
 
 if __name__ == "__main__":

@@ -41,7 +41,9 @@ def main() -> None:
         meta = file.metadata()
     values, scale = quantise_rows(tensors["weight"].float().T.contiguous())
     save_file(
-        {"weight": values.T.contiguous(), "weight.scale": scale, "bias": tensors["bias"].float()}, packed, meta
+        {"weight": values.T.contiguous(), "weight.scale": scale, "bias": tensors["bias"].float()},
+        packed,
+        meta,
     )
     same = agreement(source, packed, np.load(a.states)[:8192].astype(np.float32))
     chosen = packed if same >= SAME else source

@@ -1,6 +1,6 @@
 """Typing score of candidate autoencoders on development data, beside dense baselines on the same states.
 
-    python training/score_sae.py --trunk FOLDER --data NER_FOLDER --cache FOLDER --out results/sae_sweep.json RUN...
+    python training/score_sae.py --trunk FOLDER --data NER_FOLDER --cache FOLDER --out FILE RUN...
 
 RUN: folders written by train_sae.py. Re-DocRED: 200 documents of train -> 100 of dev, gold spans, weighted
 F1; L2 logistic over latents x roles (default pooling of `features`), and over the mean role alone.
@@ -36,7 +36,9 @@ def read(path: Path, count: int) -> list[dict[str, Any]]:
         return [json.loads(line) for _, line in zip(range(count), lines, strict=False)]
 
 
-def encode(trunk_folder: Path, documents: list[dict[str, Any]], taps: list[int], cache: Path) -> dict[str, Any]:
+def encode(
+    trunk_folder: Path, documents: list[dict[str, Any]], taps: list[int], cache: Path
+) -> dict[str, Any]:
     """Stacked states {tap: [pieces, width]} and the gold spans' table, cached on disk."""
     names = [cache.with_name(f"{cache.name}-b{tap}.npy") for tap in taps]
     tokenizer = Tokenizer.from_file(str(trunk_folder / "tokenizer.json"))

@@ -133,7 +133,10 @@ def main() -> None:
     torch.manual_seed(seed)
     windows = Windows(arguments.states, "mentions", taps)
     parts = np.array([item["part"] == "train" for item in windows.items])
-    numbers, held = np.flatnonzero(parts)[: arguments.limit], np.flatnonzero(~parts)
+    numbers, held = (
+        np.flatnonzero(parts)[: arguments.limit],
+        np.flatnonzero(np.array([item["part"] == "validation" for item in windows.items])),
+    )
     head = MentionHead(len(taps) * 768, arguments.hidden, arguments.inner, arguments.width)
     shape = [arguments.hidden, arguments.inner, arguments.negative, arguments.epochs, len(numbers), seed]
     name = "-".join(map(str, ["mentions", *taps, "h", *shape]))

@@ -115,6 +115,11 @@ def test_identity_tells_all_that_decides() -> None:
     assert Union([NGrams(2)], least={"n-gram": 0.5}).identity() != Union([NGrams(2)]).identity()
 
 
+@pytest.mark.parametrize("name", list(PRESETS))
+def test_no_preset_is_silent_without_heads(name: str) -> None:
+    assert preset(name).propose(Document("d", TEXT))
+
+
 def test_an_unknown_preset_is_refused_with_the_nearest() -> None:
     with pytest.raises(ConfigError, match=r"T001.*general"):
         preset("genral")

@@ -17,8 +17,8 @@ def cli(monkeypatch, capfd, tmp_path):
     """Run a command in tmp_path; gives returncode, stdout, stderr."""
     import fake_source
 
-    from silversmith.cli import opening
     from silversmith.cli.main import run
+    from silversmith.sources.features import opening
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "120")

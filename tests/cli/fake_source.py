@@ -19,7 +19,7 @@ PROGRAM = """
 import sys
 sys.path.insert(0, {here!r})
 import fake_source
-import silversmith.cli.opening as opening
+import silversmith.sources.features.opening as opening
 opening.open_features = fake_source.open_fake
 from silversmith.cli.main import run
 run(sys.argv[1:])
@@ -68,7 +68,7 @@ class Fake:
 
 
 def open_fake(mapping, model="mini", candidates=None, *, threshold=None, nested=False):
-    """In place of silversmith.cli.opening.open_features."""
+    """In place of silversmith.sources.features.opening.open_features."""
     return Fake(0.5 if threshold is None else threshold, nested)
 
 
@@ -106,7 +106,7 @@ class TinyModel:
 
 
 def tiny_parts(model, candidates):
-    """In place of silversmith.cli.opening.load_parts."""
+    """In place of silversmith.sources.features.opening.load_parts."""
     from silversmith.candidates.union import preset
 
     return TinyModel(), preset(candidates)

@@ -3,8 +3,8 @@ import json
 import fake_source
 import pytest
 
-from silversmith.cli import opening
 from silversmith.formats import read
+from silversmith.sources.features import opening
 
 PEOPLE, PLACES = ("Ada", "Alan", "Agnes", "Abe"), ("Berlin", "Boston", "Bergen", "Bath")
 

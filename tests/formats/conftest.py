@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, settings
 from silversmith.core import Document, SilversmithError
 from silversmith.formats import Losses, read, write
 
-settings.register_profile("formats", max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+settings.register_profile("formats", max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 settings.load_profile("formats")
 
 

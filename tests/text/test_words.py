@@ -65,6 +65,6 @@ def test_words_do_not_depend_on_what_stands_far_away(text: str) -> None:
 
 @pytest.mark.parametrize("piece", ["a", "a'", "1,", "a.", "@", "e\u0301", "a.b-", "n't", "w@", "A. ", "日"])
 def test_one_monstrous_word_takes_linear_time(piece: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     split_words(piece * (100_000 // len(piece)))
-    assert time.perf_counter() - start < 20
+    assert time.process_time() - start < 5

@@ -129,14 +129,30 @@ def _likelihoods(reading: Reading) -> dict[tuple[int, int], float] | None:
 
 def _general(heads: Heads | None) -> Union:
     """Names, numbers, dates, titles: for news, encyclopaedias, business."""
-    rules: list[Rule] = [Dates(), Numbers(), Names(), Quotes(), NounPhrases(), Mentioned(0.1)]
-    return Union(rules, heads, least={}, name="general")
+    rules: list[Rule] = [Dates(), Numbers(), Names(), Quotes(), NounPhrases(), Mentioned(0.2)]
+    least = {
+        "part": 0.1,
+        "joined": 0.1,
+        "joined part": 0.1,
+        "the": 0.1,
+        "ordinal": 0.05,
+        "noun phrase": 0.2,
+        "long phrase": 0.2,
+        "determined": 0.3,
+    }
+    return Union(rules, heads, least=least, name="general")
 
 
 def _anatomy(heads: Heads | None) -> Union:
-    """Parts of noun phrases and single words: for domains whose entities are common nouns."""
+    """Parts of noun phrases and single words: for domains whose entities are common nouns.
+
+    Without heads there are no tags, so all n-grams of up to four words are proposed instead.
+    """
+    if heads is None:
+        return Union([NGrams(4)], name="anatomy")
     rules: list[Rule] = [NounPhrases(), NounParts(), Mentioned(0.05)]
-    return Union(rules, heads, least={}, name="anatomy")
+    least = {"noun phrase": 0.02, "phrase part": 0.05, "long phrase": 0.5, "determined": 0.5}
+    return Union(rules, heads, least=least, name="anatomy")
 
 
 def _everything(heads: Heads | None) -> Union:

@@ -46,10 +46,10 @@ def demo(
         ModelError: A001 to A004 the embedded model is missing or altered.
     """
     from silversmith.cli.labelling import Totals, label_blocks, warn_of_language
-    from silversmith.cli.opening import open_features
     from silversmith.cli.pages import score_silver, write_silver_page
     from silversmith.demo import demo_path
     from silversmith.formats import read, write
+    from silversmith.sources.features.opening import open_features
 
     begin = time.perf_counter()
     source = open_features("general")

@@ -50,7 +50,7 @@ def explain(
         DataError: R010 no document of this id, R012 no span to explain.
         ConfigError: R011 a span that is none, R001 no such mapping.
     """
-    from silversmith.cli.opening import open_features
+    from silversmith.sources.features.opening import open_features
 
     chosen = _find(documents, format, document)
     place = _place(span, chosen)

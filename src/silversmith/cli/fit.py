@@ -57,9 +57,9 @@ def fit(
     options = _options(rule)
     types, labelled = _read(documents, format, schema)
     from silversmith.cli.labelling import say, warn_of_language
-    from silversmith.cli.opening import load_parts
     from silversmith.core import checksum
     from silversmith.sources.features import Features
+    from silversmith.sources.features.opening import load_parts
 
     for line in _warnings(types, labelled):
         say(f"warning: {line}")

@@ -69,8 +69,8 @@ def label(
         DataError: F001 to F020 an input or output that can't be used.
     """
     form = _output_form(input, out, to, report, as_json)
-    from silversmith.cli.opening import open_features
     from silversmith.formats import read
+    from silversmith.sources.features.opening import open_features
 
     source: Labeller = open_features(mapping, model, candidates, threshold=threshold, nested=nested)
     totals = _label(source, read(input, format), out, form, top)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -30,7 +29,7 @@ def checksum(path: Path) -> str:
 
 
 class Artefact:
-    """A readable artefact. `folder`, `kind`, `manifest` (kind, format, made_by, inputs, model, licences, configuration, files)."""
+    """A readable artefact: `folder`, `kind`, `manifest` (kind, format, made_by, files, more of its maker)."""
 
     def __init__(self, folder: Path, manifest: Mapping[str, Any]) -> None:
         self.folder, self.manifest = folder, manifest
@@ -40,7 +39,8 @@ class Artefact:
     def open(cls, folder: Path | str, kind: str | None = None, *, verify: bool = True) -> Artefact:
         """Open and check: the kind, the format version, and (verify) every file's checksum.
 
-        Raises ModelError: A001 no artefact there, A002 other kind, A003 newer format, A004 file altered or cut off.
+        Raises ModelError: A001 no artefact there, A002 other kind, A003 newer format, A004 file altered
+        or cut off.
         """
         folder = Path(folder)
         try:
@@ -120,7 +120,7 @@ def write_artefact(folder: Path | str, kind: str, **fields: Any) -> Iterator[Pat
         }
         text = json.dumps(manifest, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
         (aside / MANIFEST).write_text(text, encoding="utf-8")
-        os.chmod(aside, 0o755)  # mkdtemp's 0700 is for secrets; an artefact is shared
+        aside.chmod(0o755)  # mkdtemp's 0700 is for secrets; an artefact is shared
         old = aside.with_name(aside.name + ".old")
         if folder.exists():
             folder.rename(old)

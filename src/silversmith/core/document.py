@@ -66,7 +66,8 @@ class Document:
             if span.end > size:
                 raise DataError(
                     "D003",
-                    f"span [{span.start}, {span.end}) of type {span.label!r} ends after the text ({size} characters)",
+                    f"span [{span.start}, {span.end}) of type {span.label!r} ends after the text "
+                    f"({size} characters)",
                     where=f"document {self.id!r}",
                     remedy="offsets are characters of the text, end exclusive",
                 )

@@ -14,16 +14,14 @@ T = TypeVar("T")
 
 
 def track(items: Iterable[T], title: str, total: int | None = None, *, every: float = 10.0) -> Iterator[T]:
-    """Yield the items; show `title`, count, rate and time left on stderr. Silent if SILVERSMITH_QUIET is set."""
+    """Yield the items; show count, rate and time left on stderr (unless SILVERSMITH_QUIET is set)."""
     if os.environ.get("SILVERSMITH_QUIET"):
         yield from items
         return
     live = sys.stderr.isatty() and not os.environ.get("NO_COLOR")
     begin = shown = time.monotonic()
-    count = 0
-    for item in items:
+    for count, item in enumerate(items, start=1):
         yield item
-        count += 1
         now = time.monotonic()
         if now - shown >= (0.2 if live else every):
             shown = now

@@ -1,4 +1,4 @@
-"""Source: the contract that every source of silver keeps, built-in or plugin (entry point `silversmith.sources`)."""
+"""Source: the contract of every source of silver, built-in or plugin (entry point `silversmith.sources`)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 @runtime_checkable
 class Source(Protocol):
-    """A fitted source. Built by its class's own `prepare(...)` / `open(...)`; labels documents and explains votes."""
+    """A fitted source. Built by its class's `prepare` or `open`; labels documents and explains votes."""
 
     name: ClassVar[str]
 

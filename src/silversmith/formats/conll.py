@@ -10,6 +10,7 @@ BIOES or BILOU are told apart by themselves. Without -DOCSTART- every sentence i
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -193,9 +194,11 @@ def _tagged(document: Document, losses: Losses, scheme: str) -> Iterator[list[tu
     if " ".join(words) != document.text:
         losses.lose("blanks between words and signs in no word", document.id)
     chunks = [(first, last, _label(span.label, losses)) for first, last, span in tokens.spans]
+    firsts = [first for first, _, _ in chunks]
     borders = [*tokens.breaks, len(words)]
     for begin, end in pairwise(borders):
-        inside = [(first - begin, last - begin, name) for first, last, name in chunks if begin <= first < end]
+        here = chunks[bisect_left(firsts, begin) : bisect_left(firsts, end)]
+        inside = [(first - begin, last - begin, name) for first, last, name in here]
         yield list(zip(words[begin:end], encode_tags(end - begin, inside, scheme), strict=True))
 
 

@@ -9,6 +9,7 @@ The text is the tokens joined by blanks. Mentions become spans; clusters and rel
 from __future__ import annotations
 
 import json
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -148,7 +149,7 @@ def _record(document: Document, losses: Losses) -> dict[str, Any]:
                 "second spans at the same words", f"{document.id} [{span.start}, {span.end}) {span.label}"
             )
             continue
-        number = max(index for index, place in enumerate(tokens.breaks) if place <= first)
+        number = bisect_right(tokens.breaks, first) - 1
         begin = tokens.breaks[number]
         name = text[span.start : span.end]
         mention = {"name": name, "sent_id": number, "pos": [first - begin, last - begin], "type": span.label}

@@ -156,8 +156,10 @@ class _Stream:
         fresh: list[str] = []
         while sum(map(len, fresh)) < size and (piece := next(self._pieces, None)) is not None:
             fresh.append(piece)
+        if not any(fresh):  # left as it is: an error's line is counted from the buffer's beginning
+            return False
         self._buffer, self._at = self._buffer[self._at :] + "".join(fresh), 0
-        return any(fresh)
+        return True
 
 
 def as_span(value: Any, record: Record) -> Span:

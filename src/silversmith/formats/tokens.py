@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from silversmith.core.document import Document, Span
 from silversmith.formats.losses import Losses
@@ -98,11 +99,14 @@ def _breaks(
     words: Sequence[_Range], placed: Sequence[tuple[int, int, Span]], document: Document, losses: Losses
 ) -> tuple[int, ...]:
     """Indices of the first words of sentences; a border inside a span is given up."""
-    if not words:
-        return ()
     starts = [start for start, _ in words]
-    breaks = {bisect_left(starts, start) for start, _ in document.sentences or ()} | {0}
+    wanted = document.sentences or ()
+    breaks = ({bisect_left(starts, start) for start, _ in wanted} | {0}) - {len(words)}
     inside = {index for first, last, _ in placed for index in range(first + 1, last)} & breaks
+    kept = sorted(breaks - inside)
+    found = [(starts[one], words[end - 1][1]) for one, end in pairwise([*kept, len(words)])]
     if inside:
         losses.lose("sentence borders inside a span", document.id, len(inside))
-    return tuple(sorted(breaks - inside - {len(words)}))
+    elif document.sentences is not None and tuple(found) != wanted:
+        losses.lose("sentence borders that are not at words or leave words out", document.id)
+    return tuple(kept)

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 
 from silversmith.core import ModelError, checksum
 from silversmith.models.encode import Encoded
@@ -147,7 +147,7 @@ def load_heads(path: Path) -> Heads:
         bases = [weights.pop("pos.base"), weights.pop("mention.base")]
         weights["base"] = np.ascontiguousarray(np.concatenate(bases, axis=1))
         heads = Heads(weights, config, checksum(path))
-    except (OSError, KeyError, ValueError) as error:
+    except (SafetensorError, OSError, KeyError, ValueError) as error:
         raise ModelError("T010", f"no part-of-speech and mention heads: {error}", path=path) from error
     if len(weights["pos.shape"]) != SHAPES or weights["pos.out"].shape[1] != len(UPOS):
         raise ModelError("T010", "heads of another version", path=path, remedy="reinstall silversmith")

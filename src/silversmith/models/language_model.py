@@ -21,7 +21,7 @@ from silversmith.models.encode import Encoded, Window, make_batches, make_window
 from silversmith.models.pieces import Frame, Pieces, frame_of, load_tokenizer
 from silversmith.models.truncated import find_blocks, load_truncated, text_config
 
-__all__ = ["Forward", "HookedForward", "HookedModel", "load_language_model", "wrap_model"]
+__all__ = ["Forward", "HookedForward", "HookedModel", "block_output", "load_language_model", "wrap_model"]
 
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
 

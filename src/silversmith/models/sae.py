@@ -50,11 +50,10 @@ class Norm:
         if self.centre:
             x = x - x.mean(dim=1, keepdim=True)
         if self.kind == "constant_norm_rescale":
-            length: Tensor = torch.linalg.vector_norm(x, dim=1, keepdim=True)
-            return x * (x.shape[1] ** 0.5 / length)
-        if self.kind == "layer_norm":
+            x = x * (float(x.shape[1]) ** 0.5 / torch.linalg.vector_norm(x, dim=1, keepdim=True))
+        elif self.kind == "layer_norm":
             x = x - x.mean(dim=1, keepdim=True)
-            return x / (x.std(dim=1, keepdim=True) + 1e-5)
+            x = x / (x.std(dim=1, keepdim=True) + 1e-5)
         return x
 
 
@@ -94,7 +93,9 @@ class SparseAutoencoder:
         chunk: latents at a time; peak memory above the weights is about pieces * chunk * 8 bytes.
         """
         with torch.inference_mode():
-            states = self.norm(torch.as_tensor(x, dtype=torch.float32))
+            if isinstance(x, np.ndarray):  # torch wants what it reads to be writable
+                x = torch.from_numpy(np.require(x, np.float32, ["C", "W"]))
+            states = self.norm(x.float())
             pieces = len(states)
             if pieces == 0:
                 return sparse.csr_array(np.empty((0, self.d_sae), np.float32))

@@ -117,7 +117,7 @@ class TopKTrainer:
         self.optimiser.step(gradients, self.rate(), self.count + 1)
         parts.decoder /= parts.decoder.norm(dim=1, keepdim=True)
         self.count += 1
-        self.last_fired[columns[values > 0].unique()] = self.count
+        self.last_fired[columns[values > 0]] = self.count
         dead = self.count - self.last_fired > self.settings.dead_after
         explained = 1 - float(error.pow(2).sum() / (x - x.mean(0)).pow(2).sum())
         if self.count % self.settings.dead_after == 0 and self.count < 0.7 * self.settings.steps:

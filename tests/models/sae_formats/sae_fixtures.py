@@ -7,7 +7,6 @@ so a wrong rule changes which latents fire, not only their values.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -98,152 +97,6 @@ def write(
     return folder
 
 
-# --- SAELens ------------------------------
-
-
-def saelens(
-    folder: Path, name: str, d: Draw, expected, *, flat=False, tensors=None, hints=None, place=None, **config
-):
-    base = {"d_in": D_IN, "d_sae": D_SAE, "dtype": "float32", "device": "cpu", "apply_b_dec_to_input": True}
-    base |= {"normalize_activations": "none"}
-    if flat:
-        base |= {"model_name": "gpt2-small", "hook_name": "blocks.8.hook_resid_pre", "hook_layer": 8}
-        place = place or ("resid_pre", 8, 8)
-    else:
-        base |= {"architecture": "standard", "metadata": {**META, "hook_name": "blocks.1.hook_resid_post"}}
-        place = place or ("resid_post", 1, 2)
-    config = {key: value for key, value in {**base, **config}.items() if value != "DROP"}
-    tensors = {"W_enc": d.W, "b_enc": d.b, "W_dec": d.W_dec, "b_dec": d.b_dec, **(tensors or {})}
-    if config.get("architecture") == "gated":
-        tensors = {k: v for k, v in tensors.items() if k != "b_enc"} | {
-            "b_gate": d.gate,
-            "r_mag": d.r,
-            "b_mag": d.mag,
-        }
-    path = write(folder / name, "sae_weights.safetensors", tensors, config)
-    return Case(name, path, d.x, expected, place, hints or Hints())
-
-
-def saelens_cases(folder: Path) -> list[Case]:
-    def make(
-        name, rule: Callable[[Draw], np.ndarray], tensors: Callable[[Draw], dict] = lambda d: {}, **config
-    ):
-        d = Draw(name)
-        return saelens(folder, name, d, rule(d), tensors=tensors(d), **config)
-
-    def pre(d, x=None):
-        return ((d.x if x is None else x) - d.b_dec) @ d.W + d.b
-
-    norms = lambda d: np.linalg.norm(d.W_dec, axis=1)  # noqa: E731
-    unit = lambda x: x * np.sqrt(D_IN) / np.linalg.norm(x, axis=1, keepdims=True)  # noqa: E731
-    threshold = lambda d: {"threshold": d.theta}  # noqa: E731
-    old = {"flat": True, "dtype": "torch.float32"}
-    return [
-        make("saelens6_standard", lambda d: relu(pre(d))),
-        make("saelens6_nobdec", lambda d: relu(d.x @ d.W + d.b), apply_b_dec_to_input=False),
-        make("saelens6_jumprelu", lambda d: jump(pre(d), d.theta), threshold, architecture="jumprelu"),
-        make(
-            "saelens6_topk",
-            lambda d: topk(pre(d), 7),
-            architecture="topk",
-            k=7,
-            rescale_acts_by_decoder_norm=False,
-        ),
-        make(
-            "saelens6_topk_rescale",
-            lambda d: topk(pre(d) * norms(d), 7),
-            architecture="topk",
-            k=7,
-            rescale_acts_by_decoder_norm=True,
-        ),
-        make("saelens6_gated", lambda d: gated(d, d.x - d.b_dec), architecture="gated"),
-        make(
-            "saelens6_layernorm",
-            lambda d: topk(pre(d, layer_norm(d.x)), 7),
-            architecture="topk",
-            k=7,
-            normalize_activations="layer_norm",
-        ),
-        make(
-            "saelens6_constnorm",
-            lambda d: relu(pre(d, unit(d.x))),
-            normalize_activations="constant_norm_rescale",
-        ),
-        make(
-            "saelens6_avgnorm_disk", lambda d: relu(pre(d)), normalize_activations="expected_average_only_in"
-        ),
-        make(
-            "saelens6_avgnorm_registry",
-            lambda d: relu(pre(d, 1.7 * d.x)),
-            normalize_activations="expected_average_only_in",
-            hints=Hints(scale=1.7),
-        ),
-        make(
-            "saelens6_transcoder",
-            lambda d: relu(d.x @ d.W + d.b),
-            lambda d: {"b_dec": np.ones(7, np.float32), "W_dec": np.ones((D_SAE, 7), np.float32)},
-            architecture="transcoder",
-            apply_b_dec_to_input=False,
-            d_out=7,
-            place=("mlp_in", 3, -1),
-            metadata={**META, "hook_name": "blocks.3.ln2.hook_normalized"},
-        ),
-        make(
-            "saelens6_jumprelu_transcoder",
-            lambda d: jump(d.x @ d.W + d.b, d.theta),
-            threshold,
-            architecture="jumprelu_transcoder",
-            apply_b_dec_to_input=False,
-            place=("mlp_in", 3, -1),
-            metadata={**META, "hook_name": "blocks.3.mlp.hook_in"},
-        ),
-        make(
-            "batchtopk_saved",
-            lambda d: jump(pre(d), 1.3),
-            lambda d: {"threshold": np.full(D_SAE, 1.3, np.float32)},
-            architecture="jumprelu",
-        ),
-        make("saelens5_standard", lambda d: relu(pre(d)), **old),
-        make(
-            "saelens5_topk",
-            lambda d: topk(pre(d, layer_norm(d.x)), 6),
-            activation_fn_str="topk",
-            activation_fn_kwargs={"k": 6},
-            normalize_activations="layer_norm",
-            **old,
-        ),
-        make("saelens5_gated", lambda d: gated(d, d.x - d.b_dec), architecture="gated", **old),
-        make("saelens5_jumprelu", lambda d: jump(pre(d), d.theta), threshold, architecture="jumprelu", **old),
-        make(
-            "saelens5_hook_point",
-            lambda d: relu(pre(d)),
-            hook_name="DROP",
-            hook_point="blocks.8.hook_resid_pre",
-            normalize_activations=False,
-            **old,
-        ),
-        make(
-            "saelens5_ones",
-            lambda d: relu(pre(d)),
-            lambda d: {"scaling_factor": np.ones(D_SAE, np.float32)},
-            **old,
-        ),
-        make(
-            "saelens5_hook_z",
-            lambda d: relu(pre(d)),
-            hook_name="blocks.5.attn.hook_z",
-            place=("attn_z", 5, -1),
-            **old,
-        ),
-        make(
-            "saelens5_centred",
-            lambda d: relu(pre(d, d.x - d.x.mean(axis=1, keepdims=True))),
-            hints=Hints(centre=True),
-            **old,
-        ),
-    ]
-
-
 # --- Gemma Scope, Llama Scope ------------------------------
 
 
@@ -280,6 +133,14 @@ def gemma_cases(folder: Path) -> list[Case]:
     path = write(folder / "gs2t/transcoder/layer_9_width_16k_l0_small_affine", "params.safetensors", tensors)
     cases.append(Case("gemmascope2_transcoder", path, d.x, jump(d.x @ d.W + d.b, d.theta), ("mlp_in", 9, -1)))
     return cases
+
+
+R1 = {
+    "d_model": D_IN,
+    "d_sae": D_SAE,
+    "expansion_factor": D_SAE / D_IN,
+    "hook_point_in": "blocks.15.hook_resid_post",
+}
 
 
 def llama_cases(folder: Path) -> list[Case]:
@@ -330,7 +191,7 @@ def llama_cases(folder: Path) -> list[Case]:
             "decoder.bias": d.b_dec,
             "log_jumprelu_threshold": np.log(d.theta),
         },
-        {"d_model": D_IN, "d_sae": D_SAE, "hook_point_in": "blocks.15.hook_resid_post"},
+        R1,
         "config.json",
     )
     expected = jump((1.7 * d.x) @ d.W + d.b, d.theta)
@@ -525,13 +386,30 @@ def single_cases(folder: Path) -> list[Case]:
             ("resid_post", 3, 4),
             repo="Qwen/SAE-Res-Qwen3-1.7B-Base-W32K-L0_6",
         ),
-        plain("mwhanna", "layer_7.safetensors", wide, lambda d: relu(bare(d)), ("mlp_in", 7, -1)),
+        plain(
+            "mwhanna",
+            "layer_7.safetensors",
+            lambda d: {**wide(d), "W_dec": d.W_dec},
+            lambda d: relu(bare(d)),
+            ("mlp_in", 7, -1),
+        ),
     ]
 
 
 def write_all(folder: Path) -> list[Case]:
     """Every fixture, written below `folder`."""
-    makers = (saelens_cases, gemma_cases, llama_cases, dictionary_cases, sparsify_cases, single_cases)
+    from sae_fixtures_lens import version_5, version_6, version_6_others
+
+    makers = (
+        version_6,
+        version_6_others,
+        version_5,
+        gemma_cases,
+        llama_cases,
+        dictionary_cases,
+        sparsify_cases,
+        single_cases,
+    )
     return [case for make in makers for case in make(folder)]
 
 

@@ -1,4 +1,4 @@
-"""The known traps of loading foreign autoencoders, each a small change to the loader and a check that sees it.
+"""The known traps of loading foreign autoencoders, each a change to the loader and a check that sees it.
 
 `run(trap, folder)` tells two things: whether the check passes as the code stands, and whether it fails
 once the trap is put back. Used by the tests and by experiments/sae_conformance.py.

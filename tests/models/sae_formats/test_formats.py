@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import sae_fixtures
+import sae_fixtures_lens
 from safetensors.numpy import load_file, save_file
 
 from silversmith.models.sae_formats import FAMILIES, convert, detect, open_converted, read_sae
@@ -84,7 +85,7 @@ def test_a_file_inside_its_folder_is_enough(cases):
 
 def test_centring_comes_from_the_configuration(tmp_path, cases):
     d = sae_fixtures.Draw("centred")
-    case = sae_fixtures.saelens(
+    case = sae_fixtures_lens.saelens(
         tmp_path, "centred", d, None, flat=True, model_from_pretrained_kwargs={"center_writing_weights": True}
     )
     assert read_sae(case.path).norm.centre

@@ -7,6 +7,7 @@ import zipfile
 import numpy as np
 import pytest
 import sae_fixtures
+import sae_fixtures_lens
 import torch
 from safetensors.numpy import load_file, save_file
 
@@ -173,7 +174,7 @@ def test_zip_that_is_no_checkpoint(cases):
 @pytest.mark.parametrize("architecture", ["temporal", "matching_pursuit", "abstopk"])
 def test_encoders_of_another_form_are_refused_by_name(tmp_path, architecture):
     d = sae_fixtures.Draw(architecture)
-    case = sae_fixtures.saelens(tmp_path, architecture, d, None, architecture=architecture)
+    case = sae_fixtures_lens.saelens(tmp_path, architecture, d, None, architecture=architecture)
     refused("S016", lambda: read_sae(case.path), repr(architecture), "cfg.json")
 
 

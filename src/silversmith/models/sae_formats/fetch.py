@@ -30,38 +30,41 @@ def fetch(entry: Entry, folder: Path) -> Path:
         path = _canonical(hub, entry)
         patterns = [path, f"{path}/*"]
         root = Path(hub.snapshot_download(entry.repo, allow_patterns=patterns, local_dir=folder / entry.repo))
-    except errors.GatedRepoError:
-        raise ModelError(
-            "S022",
-            f"{entry.repo} is gated: expected a token of an account that accepted its terms, found none",
-            where=entry.name,
-            remedy="accept the terms on its page, then: hf auth login, and run this command again",
-        ) from None
-    except (errors.RepositoryNotFoundError, errors.EntryNotFoundError, errors.RevisionNotFoundError) as error:
-        if isinstance(error, errors.LocalEntryNotFoundError):
-            raise _offline(entry) from None
-        raise ModelError(
-            "S020",
-            f"there is no {entry.repo}:{entry.path} on the hub",
-            where=entry.name,
-            remedy="silversmith models lists the known names",
-        ) from None
-    except (errors.OfflineModeIsEnabled, ConnectionError, TimeoutError, OSError) as error:
-        raise _offline(entry, error) from None
-    except Exception as error:  # the client's transport errors are of the library that it happens to use
-        if type(error).__module__.split(".")[0] in {
-            "httpx",
-            "httpcore",
-            "requests",
-            "urllib3",
-            "huggingface_hub",
-        }:
-            raise _offline(entry, error) from None
-        raise
+    except Exception as error:  # of the client, and of whatever transport it happens to use
+        refusal = _refusal(error, errors, entry)
+        if refusal is None:
+            raise
+        raise refusal from None
     found = root / path
     if not found.exists():
         raise ModelError("S020", f"there is no {path} in {entry.repo}", where=entry.name)
     return found
+
+
+def _refusal(error: Exception, errors: Any, entry: Entry) -> ModelError | None:
+    """What the user is told about a failed download; None for a fault of ours."""
+    if isinstance(error, errors.GatedRepoError):
+        return ModelError(
+            "S022",
+            f"{entry.repo} is gated: expected a token of an account that accepted its terms, found none",
+            where=entry.name,
+            remedy="accept the terms on its page, then: hf auth login, and run this command again",
+        )
+    if isinstance(error, errors.LocalEntryNotFoundError | errors.OfflineModeIsEnabled):
+        return _offline(entry, error)
+    if isinstance(
+        error, errors.RepositoryNotFoundError | errors.EntryNotFoundError | errors.RevisionNotFoundError
+    ):
+        return ModelError(
+            "S020",
+            f"there is no {entry.repo}:{entry.path} on the hub",
+            where=entry.name,
+            remedy="silversmith models lists the known names",
+        )
+    transport = {"httpx", "httpx2", "httpcore", "httpcore2", "requests", "urllib3", "huggingface_hub"}
+    if isinstance(error, OSError) or type(error).__module__.split(".")[0] in transport:
+        return _offline(entry, error)
+    return None
 
 
 def _canonical(hub: Any, entry: Entry) -> str:

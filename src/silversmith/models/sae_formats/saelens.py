@@ -110,8 +110,8 @@ def _normalise(config: dict[str, Any], hints: Hints, path: Path) -> tuple[Any, f
         return name, 1.0
     raise ModelError(
         "S018",
-        "normalize_activations: expected none, expected_average_only_in, constant_norm_rescale, layer_norm or "
-        f"covariance_whitening, found {name!r}",
+        "normalize_activations: expected none, expected_average_only_in, constant_norm_rescale, layer_norm "
+        f"or covariance_whitening, found {name!r}",
         path=path,
     )
 

@@ -31,6 +31,8 @@ def span_cues(
 
     spans: int32 [spans, 2] characters. mention: float32 [spans], probability of being a mention or NaN.
     """
+    if not len(spans):
+        return np.empty((0, len(GROUPS)), np.int16)
     words = split_words(document.text)
     codes = np.append(shape_codes(document.text, words), SHAPES)  # the last one: no word there
     edges = np.array(words, np.int64).reshape(-1, 2)

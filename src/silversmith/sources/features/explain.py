@@ -17,7 +17,7 @@ from silversmith.sources.features.table import Csr, SpanTable
 
 __all__ = ["ablated", "explain_span", "latent_link"]
 
-REMOVED, DRAWS = 10, 20
+REMOVED, DRAWS = 10, 10
 """Latents taken out to show that they matter; draws of as many random ones."""
 
 
@@ -85,12 +85,41 @@ def _ablation(
     parts: NDArray[np.float64],
     winner: int,
 ) -> dict[str, Any]:
-    """The winner's probability without the latents that speak most for it, and without random ones."""
-    low, high = (
-        max(int(table.first[0]) - 1, int(table.low[0])),
-        min(int(table.last[0]) + 1, int(table.high[0])),
-    )
-    rows = csr_array(matrix[low:high])
+    """The winner's probability without the latents that speak most for it, and without random ones.
+
+    columns, parts: the active columns and what each adds to the winner.
+    """
+    rows, moved = _cut(matrix, table)
+
+    def chance(latents: NDArray[np.int64]) -> float:
+        return float(mapping.predict(ablated(rows, latents), moved).p[0, winner])
+
+    real = columns < len(mapping.options.roles) * mapping.latents  # cues are no latents
+    latents, parts = columns[real] % mapping.latents, parts[real]
+    order = np.argsort(-parts, kind="stable")[: int((parts > 0).sum())]
+    best = np.array(list(dict.fromkeys(latents[order].tolist()))[:REMOVED], np.int64)
+    random = np.random.default_rng(0)
+
+    def drawn(among: NDArray[np.int64]) -> float:
+        size = min(len(best), len(among))
+        draws = [chance(random.choice(among, size, replace=False)) for _ in range(DRAWS)]
+        return float(np.mean(draws))
+
+    return {
+        "kind": "ablation",
+        "label": mapping.labels[winner],
+        "latents": best.tolist(),
+        "probability": chance(best[:0]),
+        "without": chance(best),
+        "without_random_active": drawn(np.unique(latents)),
+        "without_random": drawn(mapping.mapped_latents()),
+    }
+
+
+def _cut(matrix: Csr, table: SpanTable) -> tuple[Csr, SpanTable]:
+    """The rows of one span and its neighbours, and its table over them."""
+    low = max(int(table.first[0]) - 1, int(table.low[0]))
+    high = min(int(table.last[0]) + 1, int(table.high[0]))
     moved = replace(
         table,
         first=table.first - low,
@@ -98,34 +127,7 @@ def _ablation(
         low=table.low * 0,
         high=table.high * 0 + high - low,
     )
-
-    def chance(latents: NDArray[np.int64]) -> float:
-        return float(mapping.predict(ablated(rows, latents), moved).p[0, winner])
-
-    best: list[int] = []
-    real = columns < len(mapping.options.roles) * mapping.latents  # cues are no latents
-    columns, parts = columns[real], parts[real]
-    for column in columns[np.argsort(-parts, kind="stable")][: int((parts > 0).sum())]:
-        if len(best) < REMOVED and column % mapping.latents not in best:
-            best.append(int(column % mapping.latents))
-    random = np.random.default_rng(0)
-    mapped = mapping.mapped_latents()
-    fired = np.unique(columns % mapping.latents)
-
-    def drawn(pool: NDArray[np.int64]) -> float:
-        size = min(len(best), len(pool))
-        draws = [chance(random.choice(pool, size, replace=False)) for _ in range(DRAWS)]
-        return float(np.mean(draws))
-
-    return {
-        "kind": "ablation",
-        "label": mapping.labels[winner],
-        "latents": best,
-        "probability": chance(np.array([], np.int64)),
-        "without": chance(np.array(best, np.int64)),
-        "without_random_active": drawn(fired),
-        "without_random": drawn(mapped),
-    }
+    return csr_array(matrix[low:high]), moved
 
 
 def _examples(

@@ -5,7 +5,9 @@ Minimised: sum_i weight_i (-log p_i[y_i]) + penalty(W) / C, with |W|_1 or |W|^2 
 
 from __future__ import annotations
 
+import warnings
 from collections import deque
+from collections.abc import Callable
 from typing import Any, Literal
 
 import numpy as np
@@ -24,15 +26,16 @@ class _Loss:
     def __init__(
         self, x: Csr | NDArray[np.float32], y: NDArray[np.int32], classes: int, weight: Floats | None
     ) -> None:
-        self.x, self.y, self.rows = x, y, np.arange(len(y))
+        self.y, self.rows = y, np.arange(len(y))
         # The transpose in row order: its product is then as fast as the forward one.
-        self.xt = x.T if isinstance(x, np.ndarray) else x.T.tocsr()
+        self.rows_of_x = x
+        self.x, self.xt = _operator(x), _operator(x.T if isinstance(x, np.ndarray) else x.T.tocsr())
         self.weight = np.ones(len(y)) if weight is None else weight
         self.shape = (x.shape[1] + 1, classes)
 
     def forward(self, w: Floats) -> tuple[float, Floats]:
         """(loss, probabilities)."""
-        scores = (self.x @ w[:-1].astype(np.float32)).astype(np.float64) + w[-1]
+        scores = self.x(w[:-1].astype(np.float32)).astype(np.float64) + w[-1]
         scores -= scores.max(axis=1, keepdims=True)
         p = np.exp(scores)
         total = p.sum(axis=1)
@@ -45,9 +48,25 @@ class _Loss:
         p[self.rows, self.y] -= 1.0
         p *= self.weight[:, None] / len(self.y)
         gradient = np.empty(self.shape)
-        gradient[:-1] = self.xt @ p.astype(np.float32)
+        gradient[:-1] = self.xt(p.astype(np.float32))
         gradient[-1] = p.sum(axis=0)
         return loss, gradient
+
+
+def _operator(x: Csr | NDArray[np.float32]) -> Callable[[NDArray[np.float32]], NDArray[np.float32]]:
+    """Multiplication by x on all threads: torch's sparse product is threaded, scipy's is not."""
+    import torch
+
+    if isinstance(x, np.ndarray):
+        dense = torch.from_numpy(x)
+        return lambda w: np.asarray((dense @ torch.from_numpy(w)).numpy())
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Sparse CSR tensor support", category=UserWarning)
+        pointers, columns = (torch.from_numpy(np.asarray(a, np.int64)) for a in (x.indptr, x.indices))
+        matrix = torch.sparse_csr_tensor(
+            pointers, columns, torch.from_numpy(x.data), size=x.shape, check_invariants=False
+        )
+    return lambda w: np.asarray((matrix @ torch.from_numpy(w)).numpy())
 
 
 def fit_logistic(
@@ -121,8 +140,7 @@ def _direction(gradient: Floats, pairs: deque[tuple[Floats, Floats, float]]) -> 
 
 def _proximal(loss: _Loss, factor: float, steps: int, tolerance: float) -> Floats:
     """The L1 solution: FISTA with a diagonal metric, backtracking and restarts."""
-    x = loss.x
-    size: Any = abs(x)  # CSR or dense alike
+    size: Any = abs(loss.rows_of_x)  # CSR or dense alike
     rows = np.asarray(size.sum(axis=1)).ravel() + 1.0
     # |X|' (|X| 1 + 1) / 2n bounds the Hessian column by column: rare latents may take long steps.
     metric = np.append(np.asarray(size.T @ (rows * loss.weight)).ravel(), rows @ loss.weight)

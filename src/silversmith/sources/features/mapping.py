@@ -123,7 +123,7 @@ class Mapping:
         exact = self.linear.quantised().weights
         half = np.array_equal(exact, self.linear.weights)
         arrays = {
-            "columns": self.linear.columns.astype(np.int64),
+            "columns": self.linear.columns.astype(np.int32),
             "weights": self.linear.weights.astype(np.float16 if half else np.float32),
             "bias": self.linear.bias,
             "tau": self.linear.tau if self.linear.gate != "value" else np.zeros(0),
@@ -159,7 +159,7 @@ class Mapping:
         if identity is not None:
             _same_model(artefact, identity)
         arrays, state = load_file(artefact.path(WEIGHTS)), artefact.manifest["mapping"]
-        columns = arrays["columns"]
+        columns = arrays["columns"].astype(np.int64)
         tau = arrays["tau"] if len(arrays["tau"]) else np.zeros(len(columns))
         weights = arrays["weights"].astype(np.float64)
         linear = Linear(columns, weights, arrays["bias"], tau, state["width"], state["gate"], state["rho"])

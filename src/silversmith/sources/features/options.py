@@ -37,7 +37,7 @@ class Options(BaseModel):
     """Which pieces of a span are pooled. The paper does not say; all that meet its characters."""
     token_scale: Scale = "log1p"
     """Map of the activations before pooling. Paper: "raw"."""
-    token_gain: float = Field(default=5.0, gt=0)
+    token_gain: float = Field(default=0.3, gt=0)
     """Factor inside `token_scale`."""
     span_scale: Scale = "raw"
     """Map of the pooled vector (equation 5). The paper's log of 0 is open: "log1p" there."""
@@ -72,7 +72,7 @@ class Options(BaseModel):
     prior: Literal["uniform", "counts"] = "uniform"
     """Bias of log-odds and naive Bayes."""
     penalty: Literal["l2", "l1"] = "l2"
-    strength: float = Field(default=0.02, gt=0)
+    strength: float = Field(default=0.3, gt=0)
     """Logistic: the C of sum of losses + penalty / C; larger fits closer."""
     min_support: int = Field(default=3, ge=1)
     """Logistic: mapping spans in which a column must be active."""
@@ -83,9 +83,9 @@ class Options(BaseModel):
     negative_iou: float = Field(default=1.0, ge=0, le=1)
     """Candidates that overlap a gold span by more than this (intersection over union) are no O examples."""
 
-    t_conf: float = 0.5
+    t_conf: float = 0.35
     """T_conf of equation 10."""
-    confidence: Literal["probability", "score", "entity"] = "probability"
+    confidence: Literal["probability", "score", "entity"] = "entity"
     """What T_conf is compared with: p of the best type (the paper's .45 and .65), its score (the paper's
     equation 10), or 1 - p(O)."""
     nested: bool = False
@@ -115,6 +115,8 @@ class Options(BaseModel):
             "negatives": 1.0,
             "negative_iou": 0.5,
             "temperature": 1.0,
+            "t_conf": 0.5,
+            "confidence": "probability",
         }
         return make_options(**(published | changes))
 

@@ -16,7 +16,7 @@ from silversmith.models.encode import Encoded, LanguageModel
 from silversmith.sources.features.cache import ArrayCache, entry_key
 from silversmith.sources.features.table import Csr, locate
 
-__all__ = ["Autoencoder", "Proposer", "Reader", "Reading", "coverage", "identity_of"]
+__all__ = ["BLANKS", "Autoencoder", "Proposer", "Reader", "Reading", "coverage", "identity_of"]
 
 
 class Autoencoder(Protocol):
@@ -45,6 +45,10 @@ class Proposer(Protocol):
     def propose(self, document: Document, encoded: Encoded) -> Sequence[Any]:
         """The candidates of a document."""
         ...
+
+
+BLANKS = np.array([code for code in range(0x3001) if chr(code).isspace()], np.uint32)
+"""Characters that no piece has to cover."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +80,8 @@ def coverage(document: Document, offsets: NDArray[np.int32]) -> float:
     np.add.at(covered, offsets[:, 0], 1)
     np.add.at(covered, offsets[:, 1], -1)
     inside = np.cumsum(covered)[:-1] > 0
-    solid = np.fromiter((not char.isspace() for char in document.text), np.bool_, len(document.text))
+    codes = np.frombuffer(document.text.encode("utf-32-le", "surrogatepass"), np.uint32)
+    solid = ~np.isin(codes, BLANKS)
     return float(inside[solid].mean()) if solid.any() else 1.0
 
 

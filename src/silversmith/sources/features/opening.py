@@ -11,7 +11,7 @@ from silversmith.core import Artefact, ConfigError
 from silversmith.core.errors import nearest
 
 if TYPE_CHECKING:
-    from silversmith.sources.features import Features
+    from silversmith.sources.features.source import Features
 
 __all__ = ["bundled_mappings", "find_mapping", "load_model", "load_parts", "open_features"]
 
@@ -37,7 +37,7 @@ def open_features(
     folder = find_mapping(mapping)
     if candidates is None:
         candidates = str(Artefact.open(folder, "mapping", verify=False).manifest.get("preset", "general"))
-    from silversmith.sources.features import Features
+    from silversmith.sources.features.source import Features
 
     language_model, proposer = load_parts(model, candidates)
     features = Features.open(folder, language_model, proposer)
