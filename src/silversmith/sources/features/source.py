@@ -17,7 +17,7 @@ from silversmith.sources.features.corpus import read_corpus, read_spans, stack
 from silversmith.sources.features.explain import explain_span
 from silversmith.sources.features.mapping import Mapping
 from silversmith.sources.features.options import Options
-from silversmith.sources.features.reading import Autoencoder, Proposer, Reader, identity_of
+from silversmith.sources.features.reading import Autoencoder, Proposer, Reader, Reading, identity_of
 from silversmith.sources.features.resolve import resolve_table
 from silversmith.sources.features.table import SpanTable
 
@@ -40,6 +40,7 @@ class Features:
     ) -> None:
         self.mapping, self.model, self.sae, self.candidates = mapping, model, sae, candidates
         self.reader = Reader(model, sae, candidates, cache, whole=False)
+        self._last: tuple[Any, Reading] | None = None
         self.uncovered = 0
         """Documents labelled so far in which some word was covered by no window."""
 
@@ -111,13 +112,20 @@ class Features:
 
     def explain(self, document: Document, vote: Vote) -> Evidence:
         """Leaves (latents and bias) that add up to the score; examples and the ablation test as support."""
-        reading = self.reader.read([document])[0]
+        reading = self._reading(document)
         if [vote.start, vote.end] not in reading.candidates.tolist():
             given = document.with_spans([Span(vote.start, vote.end, "asked")])
             reading = Reader(self.model, self.sae, _Given(), whole=False).read([given])[0]
         spans = np.array([[vote.start, vote.end]], np.int32)
         table = read_spans(document, reading, spans, np.zeros(1, np.int32))
         return explain_span(self.mapping, reading.activations, table, getattr(self.sae, "source", {}))
+
+    def _reading(self, document: Document) -> Reading:
+        """The document's reading; the last one is kept, since votes are explained document by document."""
+        key = (document.text, document.words, document.sentences)
+        if self._last is None or self._last[0] != key:
+            self._last = key, self.reader.read([document])[0]
+        return self._last[1]
 
     def _block(self, block: Sequence[Document], every: bool) -> Iterator[list[Vote]]:
         """The votes of one block."""
