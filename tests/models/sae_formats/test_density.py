@@ -72,7 +72,7 @@ def test_neuronpedia_refusals(export, tmp_path):
     with pytest.raises(DataError, match=r"\[S028\].*batch-0"):
         read_neuronpedia(export, 10)
     (tmp_path / "empty").mkdir()
-    with pytest.raises(ModelError, match=r"\[S028\]"):
+    with pytest.raises(ModelError, match=r"\[S029\]"):
         read_neuronpedia(tmp_path / "empty", 10)
     plain = tmp_path / "batch-1.jsonl"
     plain.write_text('{"index": "1"}\n{"no": 1}\n')

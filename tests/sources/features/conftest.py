@@ -48,7 +48,9 @@ def source():
     from features_toy import TYPES, Capitals, ToyModel, toy_documents
 
     from silversmith.core import Schema
-    from silversmith.sources.features import Features
+    from silversmith.sources.features import Features, Options
 
     schema, documents = Schema.of(TYPES), toy_documents(40, seed=1)
-    return Features.prepare(schema, documents, model=ToyModel(), candidates=Capitals())
+    return Features.prepare(
+        schema, documents, model=ToyModel(), candidates=Capitals(), options=Options(strength=0.02)
+    )

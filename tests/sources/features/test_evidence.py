@@ -95,7 +95,7 @@ def test_margins_are_sums_of_terms(rule, seed):
 def test_learned_weights_do_not_count_a_doubled_latent_twice():
     x, y = spans(8, rows=200)
     twice = np.concatenate([x, x[:, :1]], axis=1)
-    options = Options(rule="logistic", strength=1.0)
+    options = Options(rule="logistic", strength=1.0, tolerance=1e-6)
     plain = fit_rule(Cached(csr_array(x), y, 3), options)
     doubled = fit_rule(Cached(csr_array(twice), y, 3), options)
     gap = np.abs(plain.scores(csr_array(x)) - doubled.scores(csr_array(twice)))

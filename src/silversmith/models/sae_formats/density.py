@@ -50,7 +50,8 @@ def read_neuronpedia(path: Path | str, d_sae: int) -> Neuronpedia:
 
     path: a `.jsonl` or `.jsonl.gz` file, or a folder (its `features/` and `explanations/`).
     Of several descriptions of one latent the first counts.
-    Raises DataError S028 for a line that is no such row (file and line named) or a latent beyond d_sae.
+    Raises DataError S028 for a line that is no such row (file and line named) or a latent beyond d_sae,
+    ModelError S029 if there is no export.
     """
     density = np.full(d_sae, np.nan, np.float32)
     descriptions: dict[int, str] = {}
@@ -71,7 +72,7 @@ def _files(path: Path) -> list[Path]:
     found = [one for one in found if one.parent.name != "activations"]
     if not found:
         raise ModelError(
-            "S028",
+            "S029",
             "expected a Neuronpedia export (features/batch-0.jsonl.gz ...), found none",
             path=path,
             remedy="download v1/MODEL/SOURCE/features and explanations of its public data set",

@@ -92,7 +92,7 @@ def _logistic(cached: Cached, options: Options) -> Linear:
         cached.classes,
         penalty=options.penalty,
         strength=options.strength,
-        tolerance=1e-3,  # same F1 as 1e-4 on development documents, several times faster
+        tolerance=options.tolerance,
         weight=weight,
     )
     weights = np.zeros((cached.x.shape[1], cached.classes))

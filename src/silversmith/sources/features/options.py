@@ -74,6 +74,8 @@ class Options(BaseModel):
     penalty: Literal["l2", "l1"] = "l2"
     strength: float = Field(default=0.3, gt=0)
     """Logistic: the C of sum of losses + penalty / C; larger fits closer."""
+    tolerance: float = Field(default=1e-3, gt=0)
+    """Logistic: the relative fall of the objective at which a fit ends; smaller changes no F1, only time."""
     min_support: int = Field(default=3, ge=1)
     """Logistic: mapping spans in which a column must be active."""
     class_weight: Literal["none", "balanced"] = "none"
