@@ -29,8 +29,8 @@ from silversmith.text import split_words
 
 ROUNDS = 3
 PEAK = (
-    "import resource, runpy, sys; sys.argv = sys.argv[1:]\n"
-    "try: runpy.run_module('silversmith', run_name='__main__')\n"
+    "import resource, sys; sys.argv = sys.argv[1:]\n"
+    "from silversmith.cli.main import run\ntry: run()\n"
     "except SystemExit: pass\n"
     "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
 )
