@@ -7,10 +7,10 @@ PARTS := pyproject.toml constraints.txt src/silversmith/core/version.py
 CODE := src tests tools experiments benchmarks examples training
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test setup check format docs measures results clean
+.PHONY: help demo test setup check format docs measures conformance results clean
 
 help: ## list the targets
-	@grep -hE '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## /\1|/' | awk -F'|' '{printf "make %-9s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## /\1|/' | awk -F'|' '{printf "make %-11s %s\n", $$1, $$2}'
 
 demo: .venv/.ready ## install what is missing and label the bundled demo corpus, offline
 	@$(BIN)/silversmith demo
@@ -41,6 +41,9 @@ docs: .venv/.ready-dev ## write the generated pages and numbers again
 
 measures: .venv/.ready ## print every measure beside its target, and what falls short
 	@$(BIN)/python tools/measures.py
+
+conformance: ## compare our encoders with sae-lens, sparsify and dictionary-learning (own environment in build/)
+	@$(PYTHON) tools/conformance.py --venv build/conformance --pip-flags "$(PIP_FLAGS)"
 
 results: .venv/.ready ## collect results/*.json into results/summary.json
 	@$(BIN)/python tools/summary.py

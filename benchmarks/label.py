@@ -4,7 +4,7 @@ Speed: blocks of documents go in turn through (a) `label` of the bundled mapping
 bare trunk on the same windows and batches, float32, three rounds; words a second of (a) over (b).
 Memory: peak of a process that labels N documents and of one that labels 10 N.
 
-    python benchmarks/label.py [--documents 400] [--threads 2]
+    python benchmarks/label.py [--documents 128] [--threads 2]
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
@@ -36,15 +37,15 @@ PEAK = (
 )
 
 
-def corpus(count: int) -> list[Document]:
-    """Documents of about 300 words: the demo corpus, three joined, under new ids."""
+def corpus(count: int, joined: Sequence[int] = (1, 5, 7)) -> list[Document]:
+    """Documents of about 100 words a text joined: the demo corpus's under new ids."""
     import silversmith.demo
 
     folder = Path(silversmith.demo.__file__).parent
     texts = [one.text for path in sorted(folder.glob("*.jsonl")) for one in read(path)]
     found = []
     for number in range(count):
-        parts = [texts[(number * step + step) % len(texts)] for step in (1, 5, 7)]
+        parts = [texts[(number * step + step) % len(texts)] for step in joined]
         found.append(Document(f"d{number}", "\n".join(parts)))
     return found
 
@@ -83,8 +84,9 @@ def peak(documents: list[Document], folder: Path) -> float:
 def main() -> None:
     """Measure and write."""
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--documents", type=int, default=128, help="of the speed run, of about 300 words")
     parser.add_argument(
-        "--documents", type=int, default=256, help="of the speed run; memory: this and 10 times this"
+        "--few", type=int, default=256, help="documents of the memory run, and 10 times these"
     )
     parser.add_argument("--threads", type=int, default=2)
     a = parser.parse_args()
@@ -94,8 +96,8 @@ def main() -> None:
     documents = corpus(a.documents)
     ours, bare = speed(documents)
     with tempfile.TemporaryDirectory() as folder:
-        small = peak(documents, Path(folder))
-        large = peak(corpus(10 * a.documents), Path(folder))
+        small = peak(corpus(a.few, (1,)), Path(folder))
+        large = peak(corpus(10 * a.few, (1,)), Path(folder))
     measures = {
         "speed.label.fraction_of_forward": measure(ours / bare),
         "memory.label.ratio_10x": measure(large / small),

@@ -20,6 +20,8 @@ from silversmith.reports.svg import grouped_bars
 from silversmith.sources.features import Mapping, Options
 from silversmith.sources.features.ablation import Ablation, ablate_types
 
+DRAWS = (50, 10)
+"""Random draws: the default's and, since each one pools anew, the paper's."""
 SPARED = "MISC"
 """Reported, not counted in the smallest drop: a type that is what the others are not."""
 
@@ -35,13 +37,25 @@ def main() -> None:
     paper = Options.paper()
     if chosen.exists():
         paper = Options(**json.loads(chosen.read_text())["sets"]["redocred"]["paper_options"])
-    rules = {"default": Options(), "paper": paper}
+    default = Options(rule="logistic")
+    rules = {
+        "default": default,
+        "default without cues": default.changed(cues=False),
+        "sparser (penalty elastic)": default.changed(penalty="elastic"),
+        "paper": paper,
+    }
     found: dict[str, dict[str, Ablation]] = {}
     for name, options in rules.items():
         fitted = Mapping.fit(mapping, options, examples=0)
         found[name] = {
             f"{share:.0%}": ablate_types(
-                fitted, mapping, tested, share=share, draws=5, seed=arguments.seed, outside=False
+                fitted,
+                mapping,
+                tested,
+                share=share,
+                draws=DRAWS[name == "paper"],
+                seed=arguments.seed,
+                outside=False,
             )
             for share in (0.5, 0.2)
         }

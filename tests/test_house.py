@@ -94,7 +94,8 @@ def test_the_command_is_installed():
 
 @pytest.mark.parametrize("name", sorted(COMMANDS))
 def test_every_command_has_a_file_help_and_an_example(name):
-    function = getattr(import_module(f"silversmith.cli.{name}"), name)
+    python = name.replace("-", "_")
+    function = getattr(import_module(f"silversmith.cli.{python}"), python)
     (info,) = make_app([name]).registered_commands
     assert info.help
     assert info.epilog, f"{name}: its docstring has no Examples section"
@@ -105,7 +106,7 @@ def test_every_command_has_a_file_help_and_an_example(name):
 def test_every_command_is_listed():
     files = {path.stem for path in (ROOT / "src/silversmith/cli").glob("*.py")}
     functions = {n for n in files if hasattr(import_module(f"silversmith.cli.{n}"), n)}
-    assert functions - {"__init__"} <= set(COMMANDS)
+    assert functions - {"__init__"} <= {name.replace("-", "_") for name in COMMANDS}
     assert commands() == list(COMMANDS)
 
 

@@ -1,7 +1,7 @@
 """`make conformance`: the tests' fixtures through sae-lens, eai-sparsify and dictionary-learning.
 
-Makes its own environment (.venv-conformance beside the repository's files, ignored by git), or takes one by
-`--venv`; compares which latents fire and their values (1e-4) with our loaders; exit code 1 on a difference.
+Makes its own environment (build/conformance, ignored by git), or takes one by `--venv`; compares which
+latents fire and their values (1e-4) with our loaders; exit code 1 on a difference.
 
     python tools/conformance.py [--venv FOLDER] [--json FILE]
 """
@@ -27,21 +27,30 @@ TOLERANCE = 1e-4
 def main() -> int:
     """Make the environment if need be, run `compare` inside it, print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--venv", type=Path, default=ROOT / ".venv-conformance")
+    parser.add_argument("--venv", type=Path, default=ROOT / "build" / "conformance")
+    parser.add_argument("--pip-flags", default="", help="more options of pip install, in one word")
     parser.add_argument("--json", type=Path)
     parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.inside:
         return compare(options.json)
-    python = options.venv / "bin" / "python"
-    if not python.exists():
-        venv.create(options.venv, with_pip=True)
-        subprocess.run([python, "-m", "pip", "install", "-q", *PACKAGES], check=True)
-        # comes in with a plotting library; built for another torch it breaks transformers
-        subprocess.run([python, "-m", "pip", "uninstall", "-q", "-y", "torchvision"], check=True)
-    subprocess.run([python, "-m", "pip", "install", "-q", "--no-deps", "-e", str(ROOT)], check=True)
+    python = make_environment(options.venv, options.pip_flags.split())
     command = [str(python), __file__, "--inside"] + (["--json", str(options.json)] if options.json else [])
     return subprocess.run(command, check=False).returncode
+
+
+def make_environment(folder: Path, flags: list[str]) -> Path:
+    """The environment's python; a half-made one is made again (`ready` stands in a whole one)."""
+    python, ready = folder / "bin" / "python", folder / "ready"
+    if not ready.exists():
+        print(f"installing {', '.join(PACKAGES)} into {folder} (once; some minutes)", flush=True)
+        venv.create(folder, with_pip=True, clear=True)
+        subprocess.run([python, "-m", "pip", "install", "-q", *flags, *PACKAGES], check=True)
+        # comes in with a plotting library; built for another torch it breaks transformers
+        subprocess.run([python, "-m", "pip", "uninstall", "-q", "-y", "torchvision"], check=True)
+        ready.touch()
+    subprocess.run([python, "-m", "pip", "install", "-q", "--no-deps", "-e", str(ROOT)], check=True)
+    return python
 
 
 def compare(report: Path | None) -> int:

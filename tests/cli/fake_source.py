@@ -67,7 +67,7 @@ class Fake:
         return {label: 3.0 if label == best else 0.1 * n for n, label in enumerate((*TYPES, "O"))}
 
 
-def open_fake(mapping, model="mini", candidates=None, *, threshold=None, nested=False):
+def open_fake(mapping, model=None, candidates=None, *, threshold=None, nested=False, **reading):
     """In place of silversmith.sources.features.opening.open_features."""
     return Fake(0.5 if threshold is None else threshold, nested)
 

@@ -59,6 +59,17 @@ def test_errors_are_shown(capsys, files):
     assert "in Rome" in call(capsys, *files, "--errors", "1")[1]
 
 
+def test_noise_profile(capsys, files):
+    code, out, _ = call(capsys, *files, "--profile", "--errors", "2")
+    assert code == 0
+    assert "noise profile: 1 documents" in out
+    assert "in Rome" in out
+    out = call(capsys, *files, "--profile", "--json")[1]
+    profile = json.loads(out.splitlines()[-1])["profile"]
+    assert profile["types"]["LOC"]["wrong_boundary"] == 1
+    assert profile["total"]["correct"] == 2
+
+
 def test_one_type(capsys, files):
     out = call(capsys, *files, "--type", "PER", "--json")[1]
     assert list(json.loads(out)["types"]) == ["PER"]

@@ -69,6 +69,7 @@ def test_models_lists_parts_with_size_licence_and_checksum(artefact):
     parts = {
         part["part"]: part
         for part in map(json.loads, call("models", "--folder", artefact, "--json").stdout.splitlines())
+        if part["kind"] == "part"
     }
     assert parts["trunk.safetensors"]["bytes"] == 1_500_000
     assert parts["trunk.safetensors"]["licence"] == "Apache-2.0"

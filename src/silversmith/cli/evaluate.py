@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from silversmith.core import Document
     from silversmith.evaluation.counts import Counting, DocumentCounts
     from silversmith.evaluation.error_tables import ErrorRow
+    from silversmith.evaluation.noise import NoiseProfile
     from silversmith.evaluation.pairing import Pair
 
 __all__ = ["evaluate"]
@@ -34,6 +35,10 @@ _Types = Annotated[list[str] | None, typer.Option("--type", help="Score only thi
 _ByType = Annotated[bool, typer.Option(help="Show a row for each type.")]
 _Bootstrap = Annotated[int, typer.Option(min=0, help="Resamples of documents for 95 % intervals; 0: none.")]
 _Seed = Annotated[int, typer.Option(min=0, help="Seed of the resampling.")]
+_Profile = Annotated[
+    bool,
+    typer.Option("--profile", help="Also the noise profile: missing, spurious, wrong type, wrong boundary."),
+]
 _Errors = Annotated[int, typer.Option(min=0, help="Show so many mistakes of each kind.")]
 _Missing = Annotated[str, typer.Option(help="An id on one side only: error, empty (nothing found) or skip.")]
 _GoldFormat = Annotated[str | None, typer.Option(help="Format of GOLD, if its name doesn't tell.")]
@@ -52,6 +57,7 @@ def evaluate(
     by_type: _ByType = True,
     bootstrap: _Bootstrap = 0,
     seed: _Seed = 0,
+    profile: _Profile = False,
     errors: _Errors = 0,
     missing: _Missing = "error",
     gold_format: _GoldFormat = None,
@@ -67,6 +73,7 @@ def evaluate(
         silversmith evaluate gold.jsonl silver.jsonl
         silversmith evaluate gold.jsonl silver.jsonl --iou 0.5 --muc --bootstrap 1000
         silversmith evaluate gold/ predicted.jsonl --type Disease --errors 5 --json
+        silversmith evaluate gold.jsonl silver.jsonl --profile --errors 3
 
     Raises:
         DataError: E001 to E004 documents that can't be paired, E008 no document.
@@ -76,11 +83,16 @@ def evaluate(
     if str(gold) == "-" == str(predicted):
         raise ConfigError("E005", "both inputs are stdin", remedy="give at least one file")
     pairs = _pairs(_read(gold, gold_format, types), _read(predicted, predicted_format, types), missing)
-    totals, rows = _count(pairs, rules, bool(bootstrap), errors, unit)
+    found: list[NoiseProfile] = []
+    if profile:
+        pairs = _profiled(pairs, found, errors, unit)
+    totals, rows = _count(pairs, rules, bool(bootstrap), 0 if profile else errors, unit)
     if as_json:
         _print_json(totals, rows, bootstrap, seed)
     else:
         _print_tables(totals, rows, bootstrap, seed, by_type)
+    for one in found:
+        _print_profile(one, as_json)
 
 
 def _rules(iou: list[float], unit: str, muc: bool, tokens: bool) -> dict[str, Counting]:
@@ -150,6 +162,37 @@ def _count(
                 if shown[row.kind] <= errors:
                     rows.append(row)
     return totals, sorted(rows, key=lambda row: row.kind)
+
+
+def _profiled(pairs: Iterator[Pair], found: list[NoiseProfile], examples: int, unit: str) -> Iterator[Pair]:
+    """Pass pairs on; their noise profile is in `found` at the end."""
+    from silversmith.core.source import blocks
+    from silversmith.evaluation.noise import EXAMPLES, NoiseProfile, noise_profile
+
+    total = NoiseProfile({}, {}, {}, 0, 0, ())
+    for block in blocks(pairs):
+        total = total + noise_profile(block, examples=min(examples, EXAMPLES), unit=unit)  # type: ignore[arg-type]
+        yield from block
+    found.append(total)
+
+
+def _print_profile(profile: NoiseProfile, as_json: bool) -> None:
+    """The noise profile as a table with examples of each kind and type, or as one JSON line."""
+    if as_json:
+        sys.stdout.write(json.dumps({"profile": profile.to_json()}, ensure_ascii=False) + "\n")
+        return
+    from rich.console import Console
+
+    from silversmith.evaluation.render import render_errors, render_profile
+
+    console = Console()
+    console.print(render_profile(profile))
+    confused = sorted(profile.confusion.items(), key=lambda item: -item[1])[:5]
+    if confused:
+        pairs = ", ".join(f"{gold} as {silver} {count:,}" for (gold, silver), count in confused)
+        console.print(f"most confused: {pairs}", markup=False, highlight=False)
+    if profile.examples:
+        console.print(render_errors(sorted(profile.examples, key=lambda row: row.kind)))
 
 
 def _intervals(counts: DocumentCounts, resamples: int, seed: int) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from silversmith.cli.reading import Context, Dtype, Model, Sae
 from silversmith.core.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
@@ -24,13 +25,16 @@ def explain(
     documents: Annotated[Path, typer.Argument(help="Documents, labelled or not, any format ('-': stdin).")],
     document: Annotated[str, typer.Option(help="Id of the document.")],
     span: Annotated[str, typer.Option(help="START:END in characters, end exclusive; or all.")] = "all",
-    mapping: Annotated[str, typer.Option(help="A bundled mapping, or a folder made by fit.")] = "general",
-    model: Annotated[str, typer.Option(help="The embedded model, or a folder of its layout.")] = "mini",
+    mapping: Annotated[str, typer.Option(help="A bundled mapping, or a folder of fit or mine.")] = "general",
+    model: Model = None,
+    sae: Sae = None,
     candidates: Annotated[
         str | None, typer.Option(help="Preset of candidates (default: the mapping's own).")
     ] = None,
     top: Annotated[int, typer.Option(min=1, help="Labels shown.")] = 3,
     parts: Annotated[int, typer.Option(min=1, help="Parts shown here one by one; the page shows all.")] = 12,
+    context: Context = None,
+    dtype: Dtype = None,
     format: Annotated[str | None, typer.Option(help="Format of DOCUMENTS, if its name doesn't tell.")] = None,
     html: Annotated[Path, typer.Option(help="The page to write.")] = Path("explanation.html"),
     no_html: Annotated[bool, typer.Option("--no-html", help="Write no page.")] = False,
@@ -50,11 +54,11 @@ def explain(
         DataError: R010 no document of this id, R012 no span to explain.
         ConfigError: R011 a span that is none, R001 no such mapping.
     """
-    from silversmith.sources.features.opening import open_features
+    from silversmith.cli.opening import open_source
 
     chosen = _find(documents, format, document)
     place = _place(span, chosen)
-    source = open_features(mapping, model, candidates)
+    source = open_source(mapping, model, candidates, sae=sae, context=context, dtype=dtype)
     votes = _votes(source, chosen, place)
     explained = [replace(vote, evidence=source.explain(chosen, vote)) for vote in votes]
     if as_json:

@@ -11,14 +11,34 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from silversmith.cli.reading import (
+    Block,
+    Context,
+    DictClass,
+    Dtype,
+    K,
+    Model,
+    Prompt,
+    Sae,
+    SaeFormat,
+    Scale,
+)
 from silversmith.core.errors import DataError
 
 if TYPE_CHECKING:
     from silversmith.core import Document, Schema
-    from silversmith.sources.features import Mapping, Options
+    from silversmith.models.named import Choice
+    from silversmith.sources.features import Features, Mapping, Options
 
 __all__ = ["fit"]
 
+Rule = Annotated[
+    str,
+    typer.Option(
+        help="How latents are weighed: logistic, naive_bayes, log_odds, shrunk, precision, "
+        "or paper (the published method whole)."
+    ),
+]
 FEW = 10
 """Spans of a type below which its mapping is guesswork."""
 
@@ -29,15 +49,18 @@ def fit(
     schema: Annotated[
         Path | None, typer.Option(help="TOML file of the types (default: every label of DOCUMENTS).")
     ] = None,
-    model: Annotated[str, typer.Option(help="The embedded model, or a folder of its layout.")] = "mini",
-    rule: Annotated[
-        str,
-        typer.Option(
-            help="How latents are weighed: auto (chosen by cross-validation), logistic, naive_bayes, "
-            "log_odds, shrunk, precision, or paper (the published method whole)."
-        ),
-    ] = "auto",
+    model: Model = None,
+    sae: Sae = None,
+    block: Block = None,
+    rule: Rule = "logistic",
     candidates: Annotated[str, typer.Option(help="Preset of candidate spans.")] = "general",
+    context: Context = None,
+    dtype: Dtype = None,
+    prompt: Prompt = False,
+    scale: Scale = None,
+    k: K = None,
+    dict_class: DictClass = None,
+    sae_format: SaeFormat = None,
     format: Annotated[str | None, typer.Option(help="Format of DOCUMENTS, if its name doesn't tell.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print what was mapped as one JSON line.")] = False,
 ) -> None:
@@ -49,31 +72,61 @@ def fit(
     Examples:
         silversmith fit labelled.jsonl --out my-mapping
         silversmith fit brat-folder/ --out my-mapping --schema schema.toml --rule logistic
+        silversmith fit labelled.jsonl --out my-mapping --model gemma3-270m --sae my-sae/
 
     Raises:
         DataError: R020 no labelled span, F008 a label that the schema lacks.
-        ConfigError: C001 to C004 the schema, M001 or M002 the rule, T001 the candidates, R002 the model.
+        ConfigError: C001 to C004 the schema, M001 or M002 the rule, T001 the candidates, S048 the block.
+        ModelError: S046, S047 no such model, M022 no autoencoder, S010 to S036 unreadable or no fit.
     """
     options = _options(rule)
     types, labelled = _read(documents, format, schema)
-    from silversmith.cli.labelling import say, warn_of_language
-    from silversmith.core import checksum
-    from silversmith.sources.features import Features
-    from silversmith.sources.features.opening import load_parts
+    from silversmith.models.named import Choice
 
-    for line in _warnings(types, labelled):
-        say(f"warning: {line}")
-    language_model, proposer = load_parts(model, candidates)
-    features = Features.prepare(
-        types, warn_of_language(labelled), model=language_model, candidates=proposer, options=options
+    hints = {"scale": scale, "k": k, "dict_class": dict_class, "sae_format": sae_format}
+    choice = Choice.of_json(
+        hints, model=model, sae=sae, block=block, context=context, dtype=dtype, prompt=prompt
     )
-    inputs = {documents.name: checksum(documents)} if documents.is_file() else {documents.name: "folder"}
-    features.save(out, command="silversmith fit", inputs=inputs, preset=candidates)
+    features = _fit(types, labelled, choice, candidates, options)
+    _save(features, choice, out, documents, candidates)
     record = _record(features.mapping, out)
     if as_json:
         sys.stdout.write(json.dumps(record, ensure_ascii=False) + "\n")
     else:
         _print(record)
+
+
+def _fit(
+    types: Schema, labelled: list[Document], choice: Choice, candidates: str, options: Options
+) -> Features:
+    """The fitted source; warnings go to stderr."""
+    from silversmith.cli.labelling import say, warn_of_language
+    from silversmith.models.named import warnings_of
+    from silversmith.sources.features import Features
+    from silversmith.sources.features.opening import open_parts
+
+    model, sae, proposer = open_parts(choice, candidates)
+    for line in [*_warnings(types, labelled), *warnings_of(choice.model, sae)]:
+        say(f"warning: {line}")
+    return Features.prepare(
+        types, warn_of_language(labelled), model=model, sae=sae, candidates=proposer, options=options
+    )
+
+
+def _save(features: Features, choice: Choice, out: Path, documents: Path, candidates: str) -> None:
+    """Write the mapping with what it was made from and what reads for it."""
+    from silversmith.core import checksum
+    from silversmith.models.named import licences_of
+
+    inputs = {documents.name: checksum(documents)} if documents.is_file() else {documents.name: "folder"}
+    features.save(
+        out,
+        command="silversmith fit",
+        inputs=inputs,
+        preset=candidates,
+        reading=choice.to_json(),
+        licences=licences_of(choice.model, features.sae),
+    )
 
 
 def _options(rule: str) -> Options:
@@ -123,7 +176,7 @@ def _record(mapping: Mapping, out: Path) -> dict[str, Any]:
             label: {"spans": int(spans.get(label, 0)), "latents": mapped[label]} for label in mapping.labels
         },
         "rule": mapping.options.rule,
-        "cross_validated_f1": mapping.counts.get("rules_tried", {}),
+        "held_out_f1": mapping.counts.get("held_out_f1"),
         "temperature": mapping.temperature,
     }
 
@@ -143,8 +196,8 @@ def _print(record: dict[str, Any]) -> None:
         table.add_row(Text(name), f"{numbers['spans']:,}", f"{numbers['latents']:,}")
     console = Console(highlight=False)
     console.print(table)
-    tried = ", ".join(f"{rule} {value:.3f}" for rule, value in record["cross_validated_f1"].items())
-    score = f" (cross-validated weighted F1 on candidates: {tried})" if tried else ""
+    value = record["held_out_f1"]
+    score = "" if value is None else f" (weighted F1 on candidates of held-out documents: {value:.3f})"
     console.print(f"rule {record['rule']}{score}; temperature {record['temperature']:.3f}", markup=False)
     console.print(
         f"wrote {record['mapping']}; next: silversmith label TEXTS --mapping {record['mapping']}",

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from silversmith.cli.reading import Context, Dtype, Model, Sae
 from silversmith.core.errors import ConfigError
 from silversmith.core.version import __version__
 
@@ -34,8 +35,9 @@ def label(
     out: Annotated[
         Path, typer.Option(help="File to write; its suffix says the format ('-': stdout).")
     ] = Path("silver.jsonl"),
-    mapping: Annotated[str, typer.Option(help="A bundled mapping, or a folder made by fit.")] = "general",
-    model: Annotated[str, typer.Option(help="The embedded model, or a folder of its layout.")] = "mini",
+    mapping: Annotated[str, typer.Option(help="A bundled mapping, or a folder of fit or mine.")] = "general",
+    model: Model = None,
+    sae: Sae = None,
     candidates: Annotated[
         str | None, typer.Option(help="Preset of candidates (default: the mapping's own).")
     ] = None,
@@ -44,6 +46,8 @@ def label(
     ] = None,
     top: Annotated[int, typer.Option(min=0, help="Labels listed in meta.votes for each span; 0: none.")] = 3,
     nested: Annotated[bool, typer.Option("--nested", help="Keep spans inside other spans.")] = False,
+    context: Context = None,
+    dtype: Dtype = None,
     format: Annotated[str | None, typer.Option(help="Format of INPUT, if its name doesn't tell.")] = None,
     to: Annotated[str | None, typer.Option(help="Format of the output, if its name doesn't tell.")] = None,
     report: Annotated[
@@ -57,7 +61,8 @@ def label(
 
     Runs offline, in bounded memory. The output appears when it is complete; after a kill the same command
     goes on where it was (it keeps finished documents in OUT.part). Spans that INPUT has already are
-    replaced; the page of --report compares with them.
+    replaced; the page of --report compares with them. A mapping brings the model and the autoencoder that it
+    was made with; --model and --sae say where they are now, if they were moved.
 
     Examples:
         silversmith label notes/ --out silver.jsonl
@@ -65,14 +70,17 @@ def label(
         silversmith label corpus.jsonl --out silver.conll --mapping my-mapping --nested
 
     Raises:
-        ConfigError: R001 no such mapping, R002 no such model, R003 an option without sense.
+        ConfigError: R001 no such mapping, R003 an option without sense.
+        ModelError: S046, S047 its model is not here, S010 to S036 not readable, M021 it isn't the mapping's.
         DataError: F001 to F020 an input or output that can't be used.
     """
     form = _output_form(input, out, to, report, as_json)
+    from silversmith.cli.opening import open_source
     from silversmith.formats import read
-    from silversmith.sources.features.opening import open_features
 
-    source: Labeller = open_features(mapping, model, candidates, threshold=threshold, nested=nested)
+    source: Labeller = open_source(
+        mapping, model, candidates, sae=sae, context=context, dtype=dtype, threshold=threshold, nested=nested
+    )
     totals = _label(source, read(input, format), out, form, top)
     if report:
         _page(report, source, islice(read(input, format), SHOWN), [f"mapping {mapping}", totals.line()])
@@ -139,6 +147,9 @@ def _side(out: Path, input: Path, source: Labeller, top: int) -> Iterator[SideFi
 def _settings(source: Labeller, top: int) -> dict[str, Any]:
     """Whatever decides the output: a run of other settings does not go on with a side file."""
     settings: dict[str, Any] = {"version": __version__, "top": top}
+    own = getattr(source, "settings", None)
+    if own is not None:
+        settings |= own()
     mapping = getattr(source, "mapping", None)
     if mapping is not None:
         settings |= {"model": mapping.identity, "options": mapping.options.model_dump(mode="json")}

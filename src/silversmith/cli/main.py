@@ -21,15 +21,24 @@ __all__ = ["COMMANDS", "commands", "make_app", "run"]
 COMMANDS = {
     "demo": "label the bundled demo corpus: the whole flow in one command, offline",
     "fit": "make a mapping from a few labelled documents",
+    "mine": "find entities in raw text from one example a type",
     "label": "label documents: typed spans with probabilities",
+    "train": "train a small tagger on silver documents",
+    "tag": "tag documents with a trained tagger",
+    "export": "turn a tagger into ONNX, 8-bit ONNX, a Hugging Face folder or a spaCy pipeline",
+    "silver": "make a silver set from votes: thresholds, sources, manifest, mixtures with gold",
+    "noise": "put noise into gold on purpose, or count what such noise does",
+    "quality": "estimate precision and recall without gold, as ranges",
     "evaluate": "compare labels with gold: precision, recall, F1, calibration",
     "explain": "show why a span got its label, here and as an HTML page",
     "convert": "convert annotations between formats, with a report of what is lost",
     "data": "public data sets: where the original is, its licence, and conversion to our format",
-    "models": "the embedded model and its parts: size, licence, checksum",
+    "pack": "make a mapping that brings along the encoder rows that it uses",
+    "train-sae": "train a sparse autoencoder of your own on any model and text",
+    "models": "models and autoencoders: what is here, what is known by name; add one",
     "inspect": "print what an artefact is, what made it and from what",
 }
-"""Every command and what it does, in the order of use; each lives in cli/<name>.py."""
+"""Every command and what it does, in the order of use; each lives in cli/<name>.py, "-" written "_"."""
 
 HEAD = """Usage: silversmith COMMAND [OPTIONS] [ARGUMENTS]
 
@@ -47,7 +56,12 @@ Exit codes: 0 done, 1 a fault of silversmith (please report it), 2 wrong input o
 
 def commands() -> list[str]:
     """The commands that this installation has, in the order of use."""
-    return [name for name in COMMANDS if find_spec(f"silversmith.cli.{name}")]
+    return [name for name in COMMANDS if find_spec(f"silversmith.cli.{_python(name)}")]
+
+
+def _python(name: str) -> str:
+    """The file and function of a command."""
+    return name.replace("-", "_")
 
 
 def make_app(names: Iterable[str] | None = None) -> typer.Typer:
@@ -63,7 +77,7 @@ def make_app(names: Iterable[str] | None = None) -> typer.Typer:
     )
     app.callback()(_nothing)  # keeps "silversmith NAME ..." also for a single command
     for name in commands() if names is None else names:
-        function = getattr(import_module(f"silversmith.cli.{name}"), name)
+        function = getattr(import_module(f"silversmith.cli.{_python(name)}"), _python(name))
         text, examples = help_text(function.__doc__)
         app.command(name, help=text, epilog=examples, short_help=COMMANDS[name])(guarded(function))
     return app

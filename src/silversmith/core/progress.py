@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
 __all__ = ["track"]
@@ -13,8 +13,18 @@ __all__ = ["track"]
 T = TypeVar("T")
 
 
-def track(items: Iterable[T], title: str, total: int | None = None, *, every: float = 10.0) -> Iterator[T]:
-    """Yield the items; show count, rate and time left on stderr (unless SILVERSMITH_QUIET is set)."""
+def track(
+    items: Iterable[T],
+    title: str,
+    total: int | None = None,
+    *,
+    every: float = 10.0,
+    note: Callable[[], str] | None = None,
+) -> Iterator[T]:
+    """Yield the items; show count, rate and time left on stderr (unless SILVERSMITH_QUIET is set).
+
+    note: what else the line says, e.g. how much is kept.
+    """
     if os.environ.get("SILVERSMITH_QUIET"):
         yield from items
         return
@@ -25,7 +35,7 @@ def track(items: Iterable[T], title: str, total: int | None = None, *, every: fl
         now = time.monotonic()
         if now - shown >= (0.2 if live else every):
             shown = now
-            line = _line(title, count, total, now - begin)
+            line = _line(title, count, total, now - begin) + (f", {note()}" if note else "")
             sys.stderr.write(f"\r\x1b[K{line}" if live else line + "\n")
             sys.stderr.flush()
     if live:

@@ -28,7 +28,7 @@ from silversmith.evaluation.matching import iou_matches
 from silversmith.evaluation.muc import MucCounts, muc_counts, muc_tally
 from silversmith.evaluation.noise import NoiseProfile, TypeNoise, noise_profile
 from silversmith.evaluation.pairing import keep_types, pair_documents
-from silversmith.evaluation.render import render, render_errors
+from silversmith.evaluation.render import render, render_errors, render_profile
 from silversmith.evaluation.scores import Score, Scores, evaluate, score
 from silversmith.evaluation.tokens import token_counts
 from silversmith.evaluation.typing import Confusion, confusion, gold_votes, top_n_accuracy, typing_counts
@@ -71,6 +71,7 @@ __all__ = [
     "reliability",
     "render",
     "render_errors",
+    "render_profile",
     "score",
     "seed_interval",
     "softmax",

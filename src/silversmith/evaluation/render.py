@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 from silversmith.evaluation.error_tables import ErrorRow
 from silversmith.evaluation.intervals import Interval
+from silversmith.evaluation.noise import NoiseProfile
 from silversmith.evaluation.scores import SUMMARIES, Score, Scores
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-__all__ = ["render", "render_errors"]
+__all__ = ["render", "render_errors", "render_profile"]
 
 
 def render(scores: Scores, intervals: Mapping[str, Interval] | None = None, *, by_type: bool = True) -> Table:
@@ -48,6 +49,30 @@ def render_errors(rows: Sequence[ErrorRow]) -> Table:
         numbers = (row.p_predicted, row.p_gold, row.iou)
         texts = [*(cell or "" for cell in cells), *("" if x is None else f"{x:.2f}" for x in numbers)]
         table.add_row(*(Text(text.replace("\n", " ")) for text in (*texts, row.comment)))
+    return table
+
+
+def render_profile(profile: NoiseProfile) -> Table:
+    """A table of what became of each type's gold spans, and of what silver has too many of.
+
+    missing, boundary, type, both: shares of gold. spurious, stolen: shares of silver (stolen: on gold
+    of another type).
+    """
+    from rich.table import Table
+    from rich.text import Text
+
+    title = f"noise profile: {profile.documents:,} documents, {profile.empty:,} with gold but no silver"
+    table = Table(title=title, title_justify="left")
+    table.add_column("type")
+    for name in ("gold", "silver", "correct", "missing", "boundary", "type", "both", "spurious", "stolen"):
+        table.add_column(name, justify="right")
+    rows = [*profile.types.items(), ("all", profile.total)]
+    for name, one in rows:
+        rates = one.rates()
+        shares = [one.correct / max(1, one.gold), rates["missing"], rates["wrong_boundary"]]
+        shares += [rates[key] for key in ("wrong_type", "wrong_both", "spurious", "stolen")]
+        cells = [f"{one.gold:,}", f"{one.silver:,}", *(f"{share:.1%}" for share in shares)]
+        table.add_row(Text(name), *cells, style="bold" if one is rows[-1][1] else None)
     return table
 
 

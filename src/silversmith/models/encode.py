@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -9,7 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Encoded", "LanguageModel", "Window", "make_batches", "make_windows"]
+__all__ = ["Encoded", "Gather", "LanguageModel", "Window", "make_batches", "make_windows", "stream"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,15 @@ class LanguageModel(Protocol):
     def encode(self, texts: Sequence[str], taps: Sequence[int]) -> list[Encoded]:
         """States of the texts of one block (at most 256 documents), in order."""
         ...
+
+
+def stream(model: LanguageModel, texts: Sequence[str], taps: Sequence[int]) -> Iterator[tuple[int, Encoded]]:
+    """(position in `texts`, its states), each as soon as it is there, so that states needn't pile up.
+
+    Models that have a `stream(texts, taps)` give their texts by length; others in order, after all is done.
+    """
+    own = getattr(model, "stream", None)
+    yield from enumerate(model.encode(texts, taps)) if own is None else own(texts, taps)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +83,39 @@ def make_windows(text: int, pieces: int, size: int, overlap: int) -> Iterator[Wi
             else min(following * step, pieces - size) + _half(following, step, pieces, size)
         )
         yield Window(text, start, start + size, kept, last)
+
+
+class Gather:
+    """States of texts whose windows come in any order: each text is handed out when its last one is in.
+
+    offsets: of each text; windows: all windows of all texts.
+    """
+
+    def __init__(
+        self, offsets: Sequence[NDArray[np.int32]], windows: Sequence[Window], taps: Sequence[int], width: int
+    ) -> None:
+        self.offsets, self.taps, self.width = offsets, taps, width
+        self.left = Counter(window.text for window in windows)
+        self.states: dict[int, dict[int, NDArray[np.float32]]] = {}
+
+    def empty(self) -> Iterator[tuple[int, Encoded]]:
+        """The texts without a piece."""
+        for number, offsets in enumerate(self.offsets):
+            if not self.left[number]:
+                none = np.empty((0, self.width), np.float32)
+                yield number, Encoded(offsets, dict.fromkeys(self.taps, none))
+
+    def add(self, window: Window, rows: Sequence[NDArray[np.float32]]) -> Iterator[tuple[int, Encoded]]:
+        """The kept rows of a window, one array [pieces kept, width] a tap; its text, if that was its last."""
+        number, offsets = window.text, self.offsets[window.text]
+        if number not in self.states:
+            shape = (len(offsets), self.width)
+            self.states[number] = {tap: np.empty(shape, np.float32) for tap in self.taps}
+        for tap, kept in zip(self.taps, rows, strict=True):
+            self.states[number][tap][window.keep_start : window.keep_end] = kept
+        self.left[number] -= 1
+        if not self.left[number]:
+            yield number, Encoded(offsets, self.states.pop(number))
 
 
 def _half(number: int, step: int, pieces: int, size: int) -> int:

@@ -5,7 +5,7 @@ Each part is one safetensors file in the package; the manifest holds their check
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from safetensors import safe_open
 from tokenizers import Tokenizer
 
 from silversmith.core import Artefact, ModelError
-from silversmith.models.encode import Encoded, make_batches, make_windows
+from silversmith.models.encode import Encoded, Gather, make_batches, make_windows
 from silversmith.models.heads import Heads, load_heads
 from silversmith.models.sae import Activation, SparseAutoencoder
 from silversmith.models.trunk import Trunk, dequantise, load_trunk
@@ -74,29 +74,30 @@ class Mini:
 
     def encode(self, texts: Sequence[str], taps: Sequence[int] | None = None) -> list[Encoded]:
         """States after the chosen blocks (default: the last) of the texts of one block, in order."""
-        taps = [self.depth] if taps is None else list(taps)
+        found = dict(self.stream(texts, [self.depth] if taps is None else taps))
+        return [found[number] for number in range(len(texts))]
+
+    def stream(self, texts: Sequence[str], taps: Sequence[int]) -> Iterator[tuple[int, Encoded]]:
+        """(position, states) of each text as soon as its last window is read."""
         encodings = self.tokenizer.encode_batch(list(texts), add_special_tokens=False)
         ids = [np.asarray(one.ids, dtype=np.int64) for one in encodings]
-        states = [{tap: np.empty((len(one), self.width), np.float32) for tap in taps} for one in ids]
+        offsets = [np.asarray(one.offsets, dtype=np.int32).reshape(-1, 2) for one in encodings]
         windows = [
             window
             for number, one in enumerate(ids)
             for window in make_windows(number, len(one), self.window, self.overlap)
         ]
-        with torch.inference_mode():
-            for batch in make_batches(windows, self.budget):
-                pieces = [np.concatenate(([START], ids[w.text][w.start : w.end], [END])) for w in batch]
-                found = self.trunk.packed(
-                    torch.from_numpy(np.concatenate(pieces)), [len(p) for p in pieces], taps
-                )
-                for tap, rows in zip(taps, found, strict=True):
-                    begin = 1
-                    for w in batch:
-                        kept = rows[begin + w.keep_start - w.start : begin + w.keep_end - w.start]
-                        states[w.text][tap][w.keep_start : w.keep_end] = kept.numpy()
-                        begin += w.end - w.start + 2
-        offsets = [np.asarray(one.offsets, dtype=np.int32).reshape(-1, 2) for one in encodings]
-        return [Encoded(place, state) for place, state in zip(offsets, states, strict=True)]
+        gather = Gather(offsets, windows, taps, self.width)
+        yield from gather.empty()
+        for batch in make_batches(windows, self.budget):
+            pieces = [np.concatenate(([START], ids[w.text][w.start : w.end], [END])) for w in batch]
+            sizes = [len(one) for one in pieces]
+            with torch.inference_mode():
+                packed = self.trunk.packed(torch.from_numpy(np.concatenate(pieces)), sizes, taps)
+            found = [rows.numpy() for rows in packed]
+            for w, begin in zip(batch, np.cumsum([1, *sizes[:-1]]), strict=True):
+                kept = slice(begin + w.keep_start - w.start, begin + w.keep_end - w.start)
+                yield from gather.add(w, [rows[kept] for rows in found])
 
 
 def load_mini(folder: Path | str | None = None) -> Mini:

@@ -1,19 +1,19 @@
 """SparseAutoencoder: the encoder of a sparse autoencoder, folded into one product and one activation.
 
-a = act(norm(x) @ W + b), kept as a sparse matrix. The encoder runs in chunks of features, so that the
-dense matrix pieces x latents never exists for wide dictionaries.
+a = act(norm(x) @ W + b), kept as a sparse matrix. Kernels: see models.sae_kernels.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy import sparse
 from torch import Tensor
+
+from silversmith.models.sae_kernels import Csr, encode_states
 
 __all__ = ["Activation", "Norm", "SparseAutoencoder"]
 
@@ -59,8 +59,10 @@ class Norm:
 
 @dataclass(frozen=True)
 class SparseAutoencoder:
-    """An encoder ready to run. weight: float32 [d_in, d_sae]; bias: float32 [d_sae].
+    """An encoder ready to run. weight: float32, bf16 or fp16 [d_in, d_sae]; bias: float32 [d_sae].
 
+    16-bit weights (mapped from a file, as `open_converted` gives them) are widened chunk by chunk: products
+    are always float32. The encoder runs where its weight lies (see `to`).
     tap: blocks passed before its residual stream is read (see models.encode). source: where it came
     from (repository, path, checksum, licence, links), kept in manifests.
     """
@@ -87,81 +89,17 @@ class SparseAutoencoder:
         """What must be equal for a mapping to be usable."""
         return {"name": self.name, "tap": self.tap, "d_sae": self.d_sae, "sha256": self.source.get("sha256")}
 
-    def encode(self, x: NDArray[np.float32] | Tensor, chunk: int = 8192) -> sparse.csr_array:
-        """Activations of states x [pieces, d_in] as float32 CSR [pieces, d_sae], sorted columns.
+    def to(self, device: str | torch.device) -> SparseAutoencoder:
+        """The same encoder on another device ("cpu", "cuda")."""
+        return replace(self, weight=self.weight.to(device), bias=self.bias.to(device))
 
-        chunk: latents at a time; peak memory above the weights is about pieces * chunk * 8 bytes.
+    def encode(self, x: NDArray[np.float32] | Tensor, chunk: int | None = None) -> Csr:
+        """Activations of states x [pieces, d_in] as float32 CSR [pieces, d_sae], sorted columns, values > 0.
+
+        Exact: the same latents as the dense encoder; of equal values at the k-th place the lower latents
+        win. chunk: latents at a time (default: by the device and the number of pieces).
         """
         with torch.inference_mode():
             if isinstance(x, np.ndarray):  # torch wants what it reads to be writable
                 x = torch.from_numpy(np.require(x, np.float32, ["C", "W"]))
-            states = self.norm(x.float())
-            pieces = len(states)
-            if pieces == 0:
-                return sparse.csr_array(np.empty((0, self.d_sae), np.float32))
-            if self.activation.kind == "topk":
-                rows, columns, values = self._topk(states, chunk)
-            elif self.activation.kind == "groupmax":
-                rows, columns, values = self._groupmax(states)
-            else:
-                rows, columns, values = self._threshold(states, chunk)
-        matrix = sparse.coo_array((values.numpy(), (rows.numpy(), columns.numpy())), (pieces, self.d_sae))
-        csr: sparse.csr_array = sparse.csr_array(matrix)
-        csr.sort_indices()
-        return csr
-
-    def _raw(self, x: Tensor, start: int, end: int) -> Tensor:
-        """x @ W + b for latents [start, end)."""
-        return torch.addmm(self.bias[start:end], x, self.weight[:, start:end])
-
-    def _topk(self, x: Tensor, chunk: int) -> tuple[Tensor, Tensor, Tensor]:
-        """Running top k over chunks of latents: the k best so far compete with each chunk's best."""
-        best = torch.full((len(x), 0), 0.0)
-        where = torch.zeros((len(x), 0), dtype=torch.long)
-        for start in range(0, self.d_sae, chunk):
-            end = min(start + chunk, self.d_sae)
-            values, columns = self._raw(x, start, end).topk(
-                min(self.activation.k, end - start), dim=1, sorted=False
-            )
-            best, where = torch.cat([best, values], 1), torch.cat([where, columns + start], 1)
-            if best.shape[1] > self.activation.k:
-                best, order = best.topk(self.activation.k, dim=1, sorted=False)
-                where = where.gather(1, order)
-        rows, slots = (best > 0).nonzero(as_tuple=True)
-        return rows, where[rows, slots], best[rows, slots]
-
-    def _groupmax(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """One latent a group: the largest, if positive."""
-        groups = self.activation.k
-        size = self.d_sae // groups
-        values, inner = self._raw(x, 0, self.d_sae).view(len(x), groups, size).max(dim=2)
-        rows, group = (values > 0).nonzero(as_tuple=True)
-        return rows, inner[rows, group] + group * size, values[rows, group]
-
-    def _threshold(self, x: Tensor, chunk: int) -> tuple[Tensor, Tensor, Tensor]:
-        """ReLU, JumpReLU and gated: each latent by itself, chunk by chunk."""
-        parts = []
-        for start in range(0, self.d_sae, chunk):
-            end = min(start + chunk, self.d_sae)
-            values = self._activate(self._raw(x, start, end), start, end)
-            rows, columns = values.nonzero(as_tuple=True)
-            parts.append((rows, columns + start, values[rows, columns]))
-        rows, columns, kept = (torch.cat(column) for column in zip(*parts, strict=True))
-        return rows, columns, kept
-
-    def _activate(self, z: Tensor, start: int, end: int) -> Tensor:
-        """The activation of latents [start, end) on their pre-activations z."""
-        act = self.activation
-        if act.kind == "gated":
-            parts = (act.gate_bias, act.r_mag, act.mag_bias)
-            gate, scale, bias = (torch.as_tensor(part)[start:end] for part in parts)
-            return (z + gate > 0) * torch.relu(z * scale.exp() + bias)
-        z = torch.relu(z)
-        if act.kind == "jumprelu":
-            theta = (
-                act.threshold
-                if isinstance(act.threshold, float)
-                else torch.as_tensor(act.threshold[start:end])
-            )
-            return z * (z > theta)
-        return z
+            return encode_states(self.weight, self.bias, self.activation, self.norm, x, chunk)

@@ -241,7 +241,10 @@ def _load_gguf(file: Path, blocks: int | None, dtype: torch.dtype) -> Loaded:
     except ImportError as error:
         line = str(error).strip().splitlines()[0][:160]
         raise ModelError(
-            "S033", f"GGUF needs more libraries: {line}", path=file, remedy="pip install gguf accelerate"
+            "S033",
+            f"GGUF needs more libraries: {line}",
+            path=file,
+            remedy="pip install 'silversmith[models]'",
         ) from None
     config = text_config(model.config)
     model = getattr(model, "model", model)

@@ -121,15 +121,24 @@ class Trunk(nn.Module):
         On a processor this beats padding: matrix products see no padding, attention no mask.
         """
         taps = [len(self.blocks)] if taps is None else list(taps)
-        longest = max(lengths)
-        place = torch.cat([torch.arange(2, length + 2) for length in lengths])
-        x = self.norm(self.words(ids) + self.places(place))
-        bias = self.relative(self._buckets(longest)).permute(2, 0, 1).unsqueeze(0).contiguous()
+        x = self.embed(ids, lengths)
+        bias = self.bias(max(lengths))
         kept = {0: x}
         for number, block in enumerate(self.blocks[: max(taps)], start=1):
             x = block.packed(x, lengths, bias)  # type: ignore[operator]
             kept[number] = x
         return [kept[tap] for tap in taps]
+
+    def embed(self, ids: Tensor, lengths: Sequence[int], extra: Tensor | None = None) -> Tensor:
+        """What enters the first block, [pieces, width]; `extra` [pieces, width] joins before the norm."""
+        place = torch.cat([torch.arange(2, length + 2) for length in lengths])
+        x = self.words(ids) + self.places(place.to(ids.device))
+        return self.norm(x if extra is None else x + extra)  # type: ignore[no-any-return]
+
+    def bias(self, longest: int) -> Tensor:
+        """The attention bias of `packed`: [1, heads, longest, longest]."""
+        buckets = self._buckets(longest).to(self.relative.weight.device)
+        return self.relative(buckets).permute(2, 0, 1).unsqueeze(0).contiguous()  # type: ignore[no-any-return]
 
     def _buckets(self, length: int) -> Tensor:
         """Relative-position buckets [length, length] (T5's rule: exact when near, log when far)."""

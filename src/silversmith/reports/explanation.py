@@ -9,6 +9,7 @@ from typing import Any
 from silversmith.core import Document, Evidence, Vote
 from silversmith.reports.highlight import escaped
 from silversmith.reports.sums import Row, shown_labels, sum_rows
+from silversmith.reports.supervisors import KIND, supervisors_html
 
 __all__ = ["explanation_html", "leaf_examples"]
 
@@ -48,6 +49,7 @@ def explanation_html(
         _table(rows, labels, vote, classes) if labels else "",
         _ablation(evidence.support),
         _examples(names, evidence, classes, shared),
+        supervisors_html(evidence.support),
         _others(evidence.support),
     ]
     return f'<section class="why">{"".join(pieces)}</section>'
@@ -199,7 +201,7 @@ def _others(support: Iterable[Mapping[str, Any]]) -> str:
     items = "".join(
         f"<li>{escaped(str(item.get('kind', 'note')))}: {escaped(str(item['text']))}</li>"
         for item in support
-        if item.get("kind") not in {"examples", "ablation"} and "text" in item
+        if item.get("kind") not in {"examples", "ablation", KIND} and "text" in item
     )
     return f'<h4>Shown beside it</h4><ul class="notes">{items}</ul>' if items else ""
 

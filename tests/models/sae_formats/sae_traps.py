@@ -16,6 +16,7 @@ import sae_fixtures
 import torch
 from safetensors.torch import save_file as save_torch
 
+from silversmith.models import sae_kernels
 from silversmith.models.sae import Activation, Norm, SparseAutoencoder
 from silversmith.models.sae_formats import (
     FAMILIES,
@@ -102,15 +103,17 @@ def activation_rule(rule: Callable) -> Callable[[Patch, Bench], None]:
     """Put back: JumpReLU by another rule (z, theta) -> values."""
 
     def put_back(patch: Patch, bench: Bench) -> None:
-        right = SparseAutoencoder._activate
+        right = sae_kernels._threshold
 
-        def wrong(self, z, start, end):
-            if self.activation.kind != "jumprelu":
-                return right(self, z, start, end)
-            theta = torch.as_tensor(self.activation.threshold)
-            return rule(z, theta if theta.ndim == 0 else theta[start:end])
+        def wrong(weight, bias, act, x, chunk):
+            if act.kind != "jumprelu":
+                yield from right(weight, bias, act, x, chunk)
+                return
+            values = rule(x @ weight + bias, torch.as_tensor(act.threshold))
+            rows, columns = values.nonzero(as_tuple=True)
+            yield sae_kernels._Part(rows, columns, values[rows, columns]), len(x)
 
-        patch.setattr(SparseAutoencoder, "_activate", wrong)
+        patch.setattr(sae_kernels, "_threshold", wrong)
 
     return put_back
 
@@ -143,11 +146,15 @@ def uncentred_states(patch: Patch, bench: Bench) -> None:
 def widest_product(bench: Bench) -> list[str]:
     """The dense product never has more columns than a chunk."""
     case, widths = bench.cases["gemmascope2"], []
-    right = SparseAutoencoder._raw
+    right = sae_kernels._Tiles.__iter__
+
+    def seen(tiles):
+        for tile, start, z in right(tiles):
+            widths.append(z.shape[1])
+            yield tile, start, z
+
     with Patch.context() as patch:
-        patch.setattr(
-            SparseAutoencoder, "_raw", lambda self, x, a, b: widths.append(b - a) or right(self, x, a, b)
-        )
+        patch.setattr(sae_kernels._Tiles, "__iter__", seen)
         for name in ("gemmascope2", "dl_topk"):
             case = bench.cases[name]
             read_sae(case.path, case.hints).encode(case.x, chunk=8)
@@ -156,7 +163,7 @@ def widest_product(bench: Bench) -> list[str]:
 
 def dense(patch: Patch, bench: Bench) -> None:
     right = SparseAutoencoder.encode
-    patch.setattr(SparseAutoencoder, "encode", lambda self, x, chunk=8192: right(self, x, self.d_sae))
+    patch.setattr(SparseAutoencoder, "encode", lambda self, x, chunk=None: right(self, x, self.d_sae))
 
 
 # --- the loaders ------------------------------

@@ -247,7 +247,7 @@ def test_damaged_configuration(cases):
 
 def test_unknown_tensors_and_several_in_a_folder(tmp_path, cases):
     folder = sae_fixtures.write(tmp_path / "odd", "x.safetensors", {"what": np.ones(3, np.float32)})
-    refused("S017", lambda: read_sae(folder), "what", "--format")
+    refused("S017", lambda: read_sae(folder), "what", "--sae-format")
     refused("S017", lambda: read_sae(cases["gemmascope1"].path.parents[2]), "average_l0_82")
     (tmp_path / "empty").mkdir()
     refused("S017", lambda: read_sae(tmp_path / "empty"), "found nothing")

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from silversmith.sources.features import Mapping, Options
-from silversmith.sources.features.ablation import ablate_types, latent_types
+from silversmith.sources.features.ablation import _without, ablate_types, latent_types, recall_by_type
 from silversmith.sources.features.baselines import dense_vectors, fit_dense_logistic, fit_lda, fit_mlp
+from silversmith.sources.features.cues import CUES
 from silversmith.sources.features.grid import best, run_grid, settings
 from silversmith.sources.features.quality import weighted_f1
 
@@ -58,6 +59,24 @@ def test_ablation_hits_the_type_itself(corpus, tested, options):
     assert (found.own_drop >= 0).all()
     assert found.own_drop.mean() > max(0.2, found.other_drop)
     assert (found.removed >= 1).all()
+
+
+def test_dropped_columns_equal_zeroed_activations(corpus, tested):
+    mapping = Mapping.fit(corpus, BARE, examples=0)
+    latents = latent_types(mapping)[0][:5]
+    quick = _without(mapping, tested, False)(latents)
+    slow = recall_by_type(mapping, tested, latents, outside=False)
+    np.testing.assert_array_equal(quick, slow)
+    assert not np.array_equal(slow, recall_by_type(mapping, tested, latents[:0], outside=False))
+
+
+def test_cues_held_back_weigh_less(corpus):
+    def weight_of_cues(penalty):
+        options = Options(rule="logistic", strength=0.1, cue_penalty=penalty, temperature=1.0)
+        linear = Mapping.fit(corpus, options, examples=0).linear
+        return np.abs(linear.weights[linear.columns >= linear.width - CUES]).sum()
+
+    assert weight_of_cues(1000.0) < 0.1 * weight_of_cues(1.0)
 
 
 def test_a_latents_type_is_that_of_its_strongest_evidence(corpus):

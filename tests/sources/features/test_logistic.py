@@ -21,21 +21,23 @@ def data():
 def loss(x, y, w, b, penalty, strength):
     scores = x @ w + b
     nll = np.log(np.exp(scores).sum(1)) - scores[np.arange(len(y)), y]
-    size = np.abs(w).sum() if penalty == "l1" else 0.5 * (w**2).sum()
+    lasso, ridge = np.abs(w).sum(), 0.5 * (w**2).sum()
+    size = {"l1": lasso, "l2": ridge, "elastic": 0.5 * (lasso + ridge)}[penalty]
     return nll.sum() + size / strength
 
 
-@pytest.mark.parametrize("penalty", ["l2", "l1"])
+@pytest.mark.parametrize("penalty", ["l2", "l1", "elastic"])
 @pytest.mark.parametrize("strength", [0.1, 1.0])
 def test_reaches_the_oracles_objective(data, penalty, strength):
     from sklearn.linear_model import LogisticRegression
 
     x, y = data
     w, b = fit_logistic(csr_array(x), y, 3, penalty=penalty, strength=strength, tolerance=1e-8, steps=2000)
-    solver = "saga" if penalty == "l1" else "lbfgs"
+    solver = "lbfgs" if penalty == "l2" else "saga"
+    options = {"penalty": "elasticnet", "l1_ratio": 0.5} if penalty == "elastic" else {"penalty": penalty}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # newer versions rename the argument
-        oracle = LogisticRegression(penalty=penalty, C=strength, solver=solver, tol=1e-7, max_iter=5000)
+        oracle = LogisticRegression(**options, C=strength, solver=solver, tol=1e-7, max_iter=5000)
         oracle.fit(x.astype(np.float64), y)
     ours, theirs = (
         loss(x, y, w, b, penalty, strength),

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import re
 import tempfile
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from safetensors.numpy import save_file
 
 from silversmith.core.artefact import Artefact, checksum, write_artefact
 from silversmith.core.errors import ModelError
+from silversmith.models.home import home_folder
 from silversmith.models.sae import Activation, Norm, SparseAutoencoder
 from silversmith.models.sae_formats.detect import FAMILIES, detect
 from silversmith.models.sae_formats.fetch import fetch
@@ -29,8 +29,8 @@ WEIGHTS = "encoder.safetensors"
 
 
 def cache_folder() -> Path:
-    """Where converted autoencoders are kept: ~/.cache/silversmith, or $XDG_CACHE_HOME/silversmith."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "silversmith"
+    """Where converted autoencoders are kept: the house's folder (see models.home)."""
+    return home_folder()
 
 
 def read_sae(path: Path | str, hints: Hints | None = None, *, family: str | None = None) -> SparseAutoencoder:
@@ -76,9 +76,11 @@ def convert(
 
 
 def open_converted(folder: Path | str) -> SparseAutoencoder:
-    """A converted autoencoder, its weights mapped from the file. Raises ModelError A001 to A004."""
+    """One that was converted or trained here, its weights mapped from the file. Raises A001 to A004."""
     artefact = Artefact.open(folder, KIND)
     manifest = artefact.manifest
+    if WEIGHTS not in manifest["files"]:
+        return _trained(artefact)
     with safe_open(artefact.path(WEIGHTS), framework="pt") as file:
         tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     return SparseAutoencoder(
@@ -94,6 +96,15 @@ def open_converted(folder: Path | str) -> SparseAutoencoder:
             "licence": manifest["licences"]["weights"],
         },
     )
+
+
+def _trained(artefact: Artefact) -> SparseAutoencoder:
+    """One of `silversmith train-sae`: SAELens' layout with our manifest."""
+    manifest = artefact.manifest
+    files = detect(artefact.folder, "saelens")
+    sae = fold(FAMILIES["saelens"](files, Hints()), files, Hints(name=manifest["name"]))
+    facts = {"sha256": manifest["files"][files.weights.name], "licence": manifest["licences"]["weights"]}
+    return replace(sae, tap=manifest["tap"], source={**sae.source, **facts})
 
 
 def open_sae(name: str, sae_id: str | None = None, **given: Any) -> SparseAutoencoder:

@@ -120,7 +120,7 @@ def _by_file(path: Path, family: str | None) -> Files:
             "S017",
             f"no known format has the tensors {', '.join(sorted(names)[:12])}",
             path=path,
-            remedy=f"name it with --format, one of {', '.join(FAMILIES)}",
+            remedy=f"name it with --sae-format, one of {', '.join(FAMILIES)}",
         )
     config = path.with_name("config.json" if found == "dictionary_learning" else "cfg.json")
     return Files(found, path, config if config.is_file() else None)

@@ -34,21 +34,20 @@ CONVERSIONS = {
 
 
 def resolve(name: str, sae_id: str | None = None) -> Entry:
-    """The entry of `release` and `sae_id`, of `release:sae_id`, or of `repo:path`.
+    """The entry of `release` and `sae_id`, of `release/sae_id` or `release:sae_id`, or of `repo:path`.
 
     Raises ModelError S020 for a name that neither the registry nor its rules nor an installed sae-lens knows.
     """
     release, separator, rest = name.partition(":")
     sae_id = sae_id if sae_id is not None else (rest if separator else None)
+    if sae_id is None and (found := _by_slash(name)):
+        return found
     if sae_id is None:
         raise _unknown(name, "it names no autoencoder of the release")
     sae_id = sae_id.strip("/")
-    for entry in entries():
-        if (entry.release, entry.sae_id) == (release, sae_id):
-            return entry
     if "/" in release:
         return Entry(release, sae_id, release, sae_id)
-    found = _by_rule(release, sae_id) or installed_entries().get((release, sae_id))
+    found = _known(release, sae_id)
     if found is None:
         raise _unknown(f"{release}:{sae_id}", "no autoencoder is known by this name")
     return found
@@ -100,6 +99,20 @@ def read_pretrained(path: Path) -> Iterator[Entry]:
                 centre=wrapped.get("center_writing_weights"),
                 scale=one.get("norm_scaling_factor"),
             )
+
+
+def _by_slash(name: str) -> Entry | None:
+    """The entry of `release/sae_id`; None for a repository without path."""
+    release, _, sae_id = name.partition("/")
+    return _known(release, sae_id.strip("/")) if sae_id else None
+
+
+def _known(release: str, sae_id: str) -> Entry | None:
+    """What the registry, a suite's rule or an installed sae-lens knows by these names."""
+    for entry in entries():
+        if (entry.release, entry.sae_id) == (release, sae_id):
+            return entry
+    return _by_rule(release, sae_id) or installed_entries().get((release, sae_id))
 
 
 def _by_rule(release: str, sae_id: str) -> Entry | None:

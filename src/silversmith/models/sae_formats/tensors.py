@@ -136,7 +136,7 @@ def open_tensors(path: Path) -> TensorFile:
             "S017",
             f"no file of weights: expected one of {', '.join(readers)}, found {path.suffix or 'no suffix'!r}",
             path=path,
-            remedy="see docs/models.md for the formats",
+            remedy="the formats: docs/reference/models.md",
         )
     return readers[path.suffix](path)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,8 +11,12 @@ from numpy.typing import NDArray
 from silversmith.sources.features.corpus import Corpus
 from silversmith.sources.features.explain import ablated
 from silversmith.sources.features.mapping import Mapping
+from silversmith.sources.features.pooling import drop_columns
+from silversmith.sources.features.table import Csr
 
 __all__ = ["Ablation", "ablate_types", "latent_types", "recall_by_type", "summed_contribution"]
+
+Latents = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -77,13 +82,37 @@ def recall_by_type(
 
     outside: whether O is allowed as an answer.
     """
-    found = mapping.predict(ablated(corpus.matrix, removed), corpus.gold)
+    return _recall(mapping, corpus, mapping.vectors(ablated(corpus.matrix, removed), corpus.gold), outside)
+
+
+def _recall(mapping: Mapping, corpus: Corpus, x: Csr, outside: bool) -> NDArray[np.float64]:
+    """Recall of each type from span vectors x."""
+    found = mapping.judge(x)
     answer = found.decided if outside else found.p[:, :-1].argmax(axis=1)
     y = corpus.gold.label
     gold = np.bincount(y, minlength=len(mapping.labels))[:-1]
     hits = np.bincount(y[answer == y], minlength=len(mapping.labels))[:-1]
     with np.errstate(invalid="ignore"):
         return np.asarray(hits / np.where(gold, gold, np.nan))
+
+
+def _without(mapping: Mapping, corpus: Corpus, outside: bool) -> Callable[[Latents], NDArray[np.float64]]:
+    """Recall by type as a function of the latents taken out.
+
+    Where no value of a span's vector depends on another latent, its columns are dropped from vectors
+    pooled once; the norm weights of equation 4 and the top k need pooling anew.
+    """
+    options = mapping.options
+    if options.pooling == "norm" or options.k is not None:
+        return lambda removed: recall_by_type(mapping, corpus, removed, outside=outside)
+    x = mapping.vectors(corpus.matrix, corpus.gold)
+
+    def recall(removed: Latents) -> NDArray[np.float64]:
+        mask = np.zeros(x.shape[1], np.bool_)
+        mask[(np.arange(len(options.roles))[:, None] * mapping.latents + removed).ravel()] = True
+        return _recall(mapping, corpus, drop_columns(x, mask), outside)
+
+    return recall
 
 
 def ablate_types(
@@ -99,7 +128,8 @@ def ablate_types(
     """Take out the top `share` of each type's latents, ranked by summed contribution on `ranked_on`."""
     latents, types = latent_types(mapping)
     total = summed_contribution(mapping, ranked_on)
-    whole = recall_by_type(mapping, tested, np.array([], np.int64), outside=outside)
+    recall = _without(mapping, tested, outside)
+    whole = recall(np.array([], np.int64))
     measured = np.flatnonzero(np.isfinite(whole))
     generator = np.random.default_rng(seed)
     without, random, removed = [], [], []
@@ -107,9 +137,9 @@ def ablate_types(
         own = latents[types == label]
         own = own[np.argsort(-total[own, label], kind="stable")]
         size = int(np.ceil(share * len(own)))
-        without.append(recall_by_type(mapping, tested, own[:size], outside=outside)[measured])
+        without.append(recall(own[:size])[measured])
         picks = [generator.choice(latents, size, replace=False) for _ in range(draws)]
-        recalls = [recall_by_type(mapping, tested, pick, outside=outside)[measured] for pick in picks]
+        recalls = [recall(pick)[measured] for pick in picks]
         random.append(np.mean(recalls, axis=0))
         removed.append(size)
     return Ablation(

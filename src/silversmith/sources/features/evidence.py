@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
 from silversmith.sources.features.counts import Cached
+from silversmith.sources.features.cues import CUES
 from silversmith.sources.features.linear import Linear
 from silversmith.sources.features.logistic import fit_logistic
 from silversmith.sources.features.method import inference_matrix
@@ -17,7 +19,7 @@ Floats = NDArray[np.float64]
 
 
 def fit_rule(cached: Cached, options: Options) -> Linear:
-    """The evidence of `options.rule` ("auto" is resolved by cross-validation before, see fitting)."""
+    """The evidence of `options.rule`."""
     rules = {
         "precision": inference_matrix,
         "shrunk": _shrunk,
@@ -86,8 +88,14 @@ def _logistic(cached: Cached, options: Options) -> Linear:
     if options.class_weight == "balanced":
         share = len(cached.y) / (np.maximum(cached.per_class, 1.0) * cached.classes)
         weight = share[cached.y]
+    # A column scaled by s is penalised like 1 / s^2 times as hard (L2; 1 / s in L1).
+    scale = np.ones(len(columns), np.float32)
+    if options.cues:
+        root = 0.5 if options.penalty == "l2" else 1.0
+        scale[columns >= cached.x.shape[1] - CUES] = options.cue_penalty**-root
+    x = cached.x[:, columns]
     w, bias = fit_logistic(
-        cached.x[:, columns],
+        csr_array((x.data * scale[x.indices], x.indices, x.indptr), shape=x.shape),
         cached.y,
         cached.classes,
         penalty=options.penalty,
@@ -96,5 +104,5 @@ def _logistic(cached: Cached, options: Options) -> Linear:
         weight=weight,
     )
     weights = np.zeros((cached.x.shape[1], cached.classes))
-    weights[columns] = w
+    weights[columns] = w * scale[:, None]
     return Linear.of(weights, bias)

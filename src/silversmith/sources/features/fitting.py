@@ -1,4 +1,4 @@
-"""Fitting: a rule chosen by cross-validation over mapping documents, evidence weighed, temperature found."""
+"""Fitting: evidence weighed on all mapping spans, the temperature found on held-out ones."""
 
 from __future__ import annotations
 
@@ -13,23 +13,20 @@ from silversmith.sources.features.counts import Cached
 from silversmith.sources.features.evidence import fit_rule
 from silversmith.sources.features.linear import Linear
 from silversmith.sources.features.negatives import mapping_spans
-from silversmith.sources.features.options import Options, Rule
+from silversmith.sources.features.options import Options
 from silversmith.sources.features.pooling import pool
 from silversmith.sources.features.quality import weighted_f1
 from silversmith.sources.features.table import Csr, SpanTable
 
 __all__ = ["Fit", "fit_corpus", "folds", "out_of_fold"]
 
-CHOICE: tuple[Rule, ...] = ("naive_bayes", "logistic")
-"""What rule = "auto" chooses among."""
-
 Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Fit:
-    """A fitted rule: `linear`, the temperature, the options with the rule chosen, the density mask
-    [latents], the mapping spans with their vectors, the cross-validated weighted F1 of each rule tried."""
+    """A fitted rule: `linear`, the temperature, the options, the density mask [latents], the mapping spans
+    with their vectors, the weighted F1 of typing on held-out ones (None: the temperature was given)."""
 
     linear: Linear
     temperature: float
@@ -37,7 +34,7 @@ class Fit:
     dense: NDArray[np.bool_]
     table: SpanTable
     x: Csr
-    tried: dict[str, float]
+    held_out_f1: float | None
 
 
 def fit_corpus(corpus: Corpus, options: Options, density: Floats | None = None) -> Fit:
@@ -50,20 +47,13 @@ def fit_corpus(corpus: Corpus, options: Options, density: Floats | None = None) 
         dense = (corpus.density() if density is None else density) > options.max_density
     table = mapping_spans(corpus, options)
     x = pool(corpus.matrix, table, options, dense)
-    fold = folds(table, options)
-    tried: dict[str, float] = {}
-    scores: dict[str, Floats] = {}
-    if options.rule == "auto":
-        part = _subset(fold, table, options)
-        for rule in CHOICE:
-            scores[rule] = out_of_fold(
-                x[part], table.label[part], fold[part], len(corpus.labels), options.changed(rule=rule)
-            )
-            tried[rule] = weighted_f1(table.label[part], scores[rule].argmax(axis=1), len(corpus.labels))
-        options = options.changed(rule=max(CHOICE, key=lambda rule: tried[rule]))
-    temperature = options.temperature or _temperature(x, table, fold, len(corpus.labels), options, scores)
-    linear = fit_rule(Cached(x, table.label, len(corpus.labels)), options)
-    return Fit(_rounded(linear, x), temperature, options, dense, table, x, tried)
+    classes, temperature, quality = len(corpus.labels), options.temperature, None
+    if temperature is None:
+        scores, y = _held_out(x, table, classes, options)
+        temperature = fit_temperature(scores, y)
+        quality = weighted_f1(y, scores.argmax(axis=1), classes)
+    linear = fit_rule(Cached(x, table.label, classes), options)
+    return Fit(_rounded(linear, x), temperature, options, dense, table, x, quality)
 
 
 def folds(table: SpanTable, options: Options) -> NDArray[np.int64]:
@@ -73,15 +63,6 @@ def folds(table: SpanTable, options: Options) -> NDArray[np.int64]:
     fold = np.empty(len(documents), np.int64)
     fold[order] = np.arange(len(documents)) % options.folds
     return np.asarray(fold[np.searchsorted(documents, table.document)])
-
-
-def _subset(fold: NDArray[np.int64], table: SpanTable, options: Options) -> NDArray[np.int64]:
-    """Rows of at most `cv_documents` documents."""
-    documents = np.unique(table.document)
-    if len(documents) <= options.cv_documents:
-        return np.arange(len(table))
-    some = np.random.default_rng(options.seed + 1).choice(documents, options.cv_documents, replace=False)
-    return np.flatnonzero(np.isin(table.document, some))
 
 
 def out_of_fold(
@@ -97,28 +78,16 @@ def out_of_fold(
     return scores
 
 
-def _temperature(
-    x: Csr,
-    table: SpanTable,
-    fold: NDArray[np.int64],
-    classes: int,
-    options: Options,
-    scores: dict[str, Floats],
-) -> float:
-    """The temperature on held-out spans: those of the cross-validation if it saw all, else one fold's."""
-    part = _subset(fold, table, options)
-    if options.rule in scores and len(part) == len(table):
-        return fit_temperature(scores[options.rule], table.label)
-    if len(part) == len(table):
-        return fit_temperature(out_of_fold(x, table.label, fold, classes, options), table.label)
+def _held_out(x: Csr, table: SpanTable, classes: int, options: Options) -> tuple[Floats, NDArray[np.int32]]:
+    """(scores, labels) of spans the rule did not see: of all by cross-validation, or of a fifth of many."""
     documents = np.unique(table.document)
-    held_documents = np.random.default_rng(options.seed + 2).choice(
-        documents, max(1, len(documents) // 5), replace=False
-    )
-    held = np.isin(table.document, held_documents)
+    if len(documents) <= options.cv_documents:
+        return out_of_fold(x, table.label, folds(table, options), classes, options), table.label
+    generator = np.random.default_rng(options.seed + 2)
+    held = np.isin(table.document, generator.choice(documents, len(documents) // 5, replace=False))
     inside, outside = np.flatnonzero(~held), np.flatnonzero(held)
     linear = fit_rule(Cached(x[inside], table.label[inside], classes), options)
-    return fit_temperature(linear.scores(x[outside]), table.label[outside])
+    return linear.scores(x[outside]), table.label[outside]
 
 
 def _rounded(linear: Linear, x: Csr) -> Linear:

@@ -47,7 +47,6 @@ def run_grid(
     """Fit each setting on one corpus and type the gold spans of the other, in the grid's order.
 
     Settings take their own temperature or 1, since the best label does not depend on it unless T_conf does.
-    Rule "auto" is not resolved here (ValueError).
     """
     bench = _Bench(mapping, tested, density)
     return [bench.point(options) for options in grid]
@@ -66,8 +65,6 @@ class _Bench:
 
     def point(self, options: Options) -> Point:
         """Fit and score one setting."""
-        if options.rule == "auto":
-            raise ValueError("a grid lists rules one by one")
         cached, x = self._vectors(options)
         linear = fit_rule(cached, options)
         scores, evident = linear.scores(x), linear.evident(x)

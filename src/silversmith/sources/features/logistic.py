@@ -8,7 +8,8 @@ from __future__ import annotations
 import warnings
 from collections import deque
 from collections.abc import Callable
-from typing import Any, Literal
+from functools import partial
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,9 @@ from silversmith.sources.features.table import Csr
 __all__ = ["fit_logistic"]
 
 Floats = NDArray[np.float64]
+
+SHARES = {"l2": (1.0, 0.0), "l1": (0.0, 1.0), "elastic": (0.5, 0.5)}
+"""Penalty -> factors of |W|^2 / 2 and |W|_1."""
 
 
 class _Loss:
@@ -74,7 +78,7 @@ def fit_logistic(
     y: NDArray[np.int32],
     classes: int,
     *,
-    penalty: Literal["l2", "l1"] = "l2",
+    penalty: Literal["l2", "l1", "elastic"] = "l2",
     strength: float = 1.0,
     weight: Floats | None = None,
     steps: int = 200,
@@ -87,19 +91,24 @@ def fit_logistic(
     """
     loss = _Loss(x, y, classes, weight)
     factor = 1.0 / (strength * max(1, len(y)))
-    solve = _lbfgs if penalty == "l2" else _proximal
-    w = solve(loss, factor, steps, tolerance)
+    ridge, lasso = SHARES[penalty]
+    if not lasso:
+        w = _lbfgs(loss, factor * ridge, steps, tolerance)
+    else:
+        w = _orthant(loss, factor * ridge, factor * lasso, steps, tolerance)
     return w[:-1], w[-1]
 
 
-def _lbfgs(loss: _Loss, factor: float, steps: int, tolerance: float, memory: int = 10) -> Floats:
+def _smooth(loss: _Loss, ridge: float, w: Floats) -> tuple[float, Floats]:
+    """(loss + ridge / 2 |w|^2, gradient)."""
+    value, gradient = loss(w)
+    gradient[:-1] += ridge * w[:-1]
+    return value + 0.5 * ridge * float((w[:-1] ** 2).sum()), gradient
+
+
+def _lbfgs(loss: _Loss, ridge: float, steps: int, tolerance: float, memory: int = 10) -> Floats:
     """The L2 solution: L-BFGS with backtracking (scipy's spends ten times longer on its bounds)."""
-
-    def objective(w: Floats) -> tuple[float, Floats]:
-        value, gradient = loss(w)
-        gradient[:-1] += factor * w[:-1]
-        return value + 0.5 * factor * float((w[:-1] ** 2).sum()), gradient
-
+    objective = partial(_smooth, loss, ridge)
     w = np.zeros(loss.shape)
     value, gradient = objective(w)
     pairs: deque[tuple[Floats, Floats, float]] = deque(maxlen=memory)
@@ -138,36 +147,42 @@ def _direction(gradient: Floats, pairs: deque[tuple[Floats, Floats, float]]) -> 
     return q
 
 
-def _proximal(loss: _Loss, factor: float, steps: int, tolerance: float) -> Floats:
-    """The L1 solution: FISTA with a diagonal metric, backtracking and restarts."""
-    size: Any = abs(loss.rows_of_x)  # CSR or dense alike
-    rows = np.asarray(size.sum(axis=1)).ravel() + 1.0
-    # |X|' (|X| 1 + 1) / 2n bounds the Hessian column by column: rare latents may take long steps.
-    metric = np.append(np.asarray(size.T @ (rows * loss.weight)).ravel(), rows @ loss.weight)
-    metric = np.maximum(metric, 1e-6)[:, None] * (0.5 / len(loss.y))
-    limit = np.full((loss.shape[0], 1), factor)
+def _orthant(
+    loss: _Loss, ridge: float, lasso: float, steps: int, tolerance: float, memory: int = 10
+) -> Floats:
+    """The solution with an L1 part: L-BFGS within an orthant a step (OWL-QN; Andrew and Gao, 2007)."""
+    objective = partial(_smooth, loss, ridge)
+    limit = np.full(loss.shape, lasso)
     limit[-1] = 0.0
-    w = z = np.zeros(loss.shape)
-    scale, moment, last = 0.05, 1.0, np.inf
-    for _ in range(steps * 3):
-        value, gradient = loss(z)
+    w = np.zeros(loss.shape)
+    smooth, gradient = objective(w)
+    value = smooth
+    pairs: deque[tuple[Floats, Floats, float]] = deque(maxlen=memory)
+    for _ in range(steps):
+        slope = _pseudo_gradient(w, gradient, limit)
+        direction = _direction(slope, pairs)
+        direction[direction * slope >= 0] = 0.0
+        orthant = np.where(w != 0, np.sign(w), -np.sign(slope))
+        size = 1.0
         while True:
-            step = 1.0 / (scale * metric)
-            raw = z - step * gradient
-            new = np.sign(raw) * np.maximum(np.abs(raw) - step * limit, 0.0)
-            move = new - z
-            bound = value + float((gradient * move).sum()) + 0.5 * scale * float((metric * move**2).sum())
-            reached = loss.forward(new)[0]
-            if reached <= bound + 1e-7 * abs(bound) or scale > 1.0:
+            tried = w + size * direction
+            tried[tried * orthant < 0] = 0.0
+            smooth, following = objective(tried)
+            reached = smooth + float((limit * np.abs(tried)).sum())
+            if reached <= value + 1e-4 * float(np.vdot(slope, tried - w)) or size < 1e-8:
                 break
-            scale *= 2.0
-        total = reached + factor * float(np.abs(new[:-1]).sum())
-        if total > last:
-            moment = 1.0
-        following = 0.5 * (1.0 + np.sqrt(1.0 + 4.0 * moment**2))
-        z = new + ((moment - 1.0) / following) * (new - w)
-        done = abs(last - total) <= tolerance * 0.1 * max(1.0, abs(total))
-        w, moment, last = new, following, total
+            size *= 0.5
+        step, turn = tried - w, following - gradient
+        if (curve := float(np.vdot(step, turn))) > 0:
+            pairs.append((step, turn, curve))
+        done = value - reached <= tolerance * 0.1 * abs(reached)
+        w, value, gradient = tried, reached, following
         if done:
             break
     return w
+
+
+def _pseudo_gradient(w: Floats, gradient: Floats, limit: Floats) -> Floats:
+    """The subgradient of loss + limit |w| of least size."""
+    inside = np.sign(gradient) * np.maximum(np.abs(gradient) - limit, 0.0)
+    return np.where(w != 0, gradient + limit * np.sign(w), inside)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from collections.abc import Mapping as Dict
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -87,7 +88,7 @@ class Mapping:
             latents=corpus.matrix.shape[1],
             dense=np.flatnonzero(fit.dense).astype(np.int32),
             examples=collect_examples(corpus, fit, examples) if examples else {},
-            counts=_counts(corpus, fit.table, fit.tried),
+            counts=_counts(corpus, fit.table, fit.held_out_f1),
         )
 
     @property
@@ -116,8 +117,11 @@ class Mapping:
         p = probabilities(scores, self.temperature, evident)
         return Prediction(scores, p, evident, decide(scores, p, evident, self.options))
 
-    def save(self, folder: Path | str, **fields: Any) -> None:
-        """Write the artefact. fields: more for the manifest (command, inputs, licences)."""
+    def save(self, folder: Path | str, beside: Callable[[Path], None] | None = None, **fields: Any) -> None:
+        """Write the artefact. fields: more for the manifest (command, inputs, licences).
+
+        beside: called with the folder in the making, to put more files there.
+        """
         from safetensors.numpy import save_file
 
         exact = self.linear.quantised().weights
@@ -146,6 +150,8 @@ class Mapping:
                 for column, spans in sorted(self.examples.items()):
                     line = {"role": column // self.latents, "latent": column % self.latents, "spans": spans}
                     file.write(json.dumps(line, ensure_ascii=False) + "\n")
+            if beside is not None:
+                beside(aside)
 
     @classmethod
     def open(cls, folder: Path | str, identity: Dict[str, Any] | None = None) -> Mapping:
@@ -176,7 +182,7 @@ class Mapping:
         )
 
 
-def _counts(corpus: Corpus, table: SpanTable, tried: Dict[str, float]) -> dict[str, Any]:
+def _counts(corpus: Corpus, table: SpanTable, held_out_f1: float | None) -> dict[str, Any]:
     """What a mapping was made from."""
     spans = np.bincount(table.label, minlength=len(corpus.labels))
     return {
@@ -185,7 +191,7 @@ def _counts(corpus: Corpus, table: SpanTable, tried: Dict[str, float]) -> dict[s
         "spans": {label: int(count) for label, count in zip(corpus.labels, spans, strict=True)},
         "dropped": dict(corpus.dropped),
         "coverage": corpus.coverage,
-        "rules_tried": dict(tried),
+        "held_out_f1": held_out_f1,
     }
 
 

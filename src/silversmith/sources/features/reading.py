@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -13,10 +13,20 @@ from scipy.sparse import csr_array
 
 from silversmith.core import Document
 from silversmith.models.encode import Encoded, LanguageModel
+from silversmith.models.latents import read_latents
 from silversmith.sources.features.cache import ArrayCache, entry_key
 from silversmith.sources.features.table import Csr, locate
 
-__all__ = ["BLANKS", "Autoencoder", "Proposer", "Reader", "Reading", "coverage", "identity_of"]
+__all__ = [
+    "BLANKS",
+    "Autoencoder",
+    "Proposer",
+    "Reader",
+    "Reading",
+    "coverage",
+    "identity_of",
+    "needed_pieces",
+]
 
 
 class Autoencoder(Protocol):
@@ -85,12 +95,23 @@ def coverage(document: Document, offsets: NDArray[np.int32]) -> float:
     return float(inside[solid].mean()) if solid.any() else 1.0
 
 
+def needed_pieces(
+    offsets: NDArray[np.int32], spans: NDArray[np.int32], neighbours: bool = True
+) -> NDArray[np.bool_]:
+    """Which pieces some span meets (neighbours: or stands beside) [pieces]. spans: int32 [spans, 2]."""
+    table = locate(offsets, spans, np.zeros(len(spans), np.int32))
+    edges = np.zeros(len(offsets) + 2, np.int64)
+    np.add.at(edges, np.maximum(table.first - neighbours, 0), 1)
+    np.add.at(edges, np.minimum(table.last + neighbours, len(offsets)), -1)
+    return np.asarray(np.cumsum(edges)[: len(offsets)] > 0)
+
+
 class Reader:
     """Reads blocks of documents with one model, autoencoder and candidate generator.
 
     cache: where readings are kept. states: whether states are kept beside activations. whole: whether
-    all pieces get activations (always so with a cache); if not, only those that a candidate or its
-    neighbours touch, which is all that labelling needs.
+    all pieces get activations (always so with a cache); if not, only those that a candidate touches, which
+    is all that labelling needs. neighbours: and one piece on each side, for the roles left and right.
     """
 
     def __init__(
@@ -102,9 +123,10 @@ class Reader:
         *,
         states: bool = False,
         whole: bool = True,
+        neighbours: bool = True,
     ) -> None:
         self.model, self.sae, self.proposer, self.cache, self.states = model, sae, proposer, cache, states
-        self.whole = whole or cache is not None
+        self.whole, self.neighbours = whole or cache is not None, neighbours
         # Only a generator's heads know which blocks they read.
         self.taps = sorted({sae.tap, *getattr(proposer, "taps", ())})
         ours, latents, spans = (identity_of(part) for part in (model, sae, proposer))
@@ -120,42 +142,29 @@ class Reader:
         found = [self._cached(document) for document in documents]
         missing = [number for number, entry in enumerate(found) if entry is None]
         if missing:
-            texts = [documents[number].text for number in missing]
-            encoded = self.model.encode(texts, self.taps)
-            for place, number in enumerate(missing):
-                found[number] = self._encode(documents[number], encoded[place])
-                encoded[place] = Encoded(encoded[place].offsets, {})  # its states are no longer needed
+            for place, reading in self._fresh([documents[number] for number in missing]):
+                found[missing[place]] = reading
+                if self.cache is not None:
+                    self._keep(documents[missing[place]], reading)
         return [reading for reading in found if reading is not None]
 
-    def _encode(self, document: Document, encoded: Encoded) -> Reading:
-        """One document's reading from its states."""
-        proposed = self.proposer.propose(document, encoded)
-        spans = np.array([(one.start, one.end) for one in proposed], np.int32).reshape(-1, 2)
-        scores = [getattr(one, "mention", None) for one in proposed]
-        mention = np.array([np.nan if one is None else one for one in scores], np.float32)
-        states = encoded.states[self.sae.tap]
-        activations = self._activations(states, encoded.offsets, spans)
-        reading = Reading(encoded.offsets, activations, spans, mention, states if self.states else None)
-        if self.cache is not None:
-            self._keep(document, reading)
-        return reading
+    def _fresh(self, documents: Sequence[Document]) -> Iterator[tuple[int, Reading]]:
+        """(position, reading) of documents, as they are done."""
+        proposed: dict[int, tuple[Any, ...]] = {}
 
-    def _activations(
-        self, states: NDArray[np.float32], offsets: NDArray[np.int32], spans: NDArray[np.int32]
-    ) -> Csr:
-        """The activations of the pieces that are needed; the rows of the others stay empty."""
-        if self.whole:
-            return self.sae.encode(states)
-        table = locate(offsets, spans, np.zeros(len(spans), np.int32))
-        edges = np.zeros(len(offsets) + 2, np.int64)  # a span is read with one neighbour on each side
-        np.add.at(edges, np.maximum(table.first - 1, 0), 1)
-        np.add.at(edges, np.minimum(table.last + 1, len(offsets)), -1)
-        needed = np.cumsum(edges)[: len(offsets)] > 0
-        part = self.sae.encode(states[needed])
-        sizes = np.zeros(len(offsets), np.int64)
-        sizes[needed] = np.diff(part.indptr)
-        indptr = np.concatenate([[0], np.cumsum(sizes)])
-        return csr_array((part.data, part.indices, indptr), shape=(len(offsets), part.shape[1]))
+        def choose(number: int, encoded: Encoded) -> NDArray[np.bool_] | None:
+            candidates = self.proposer.propose(documents[number], encoded)
+            spans = np.array([(one.start, one.end) for one in candidates], np.int32).reshape(-1, 2)
+            scores = [getattr(one, "mention", None) for one in candidates]
+            mention = np.array([np.nan if one is None else one for one in scores], np.float32)
+            states = encoded.states[self.sae.tap] if self.states else None
+            proposed[number] = encoded.offsets, spans, mention, states
+            return None if self.whole else needed_pieces(encoded.offsets, spans, self.neighbours)
+
+        texts = [document.text for document in documents]
+        for number, (latents,) in read_latents(self.model, [self.sae], texts, choose=choose, taps=self.taps):
+            offsets, spans, mention, states = proposed.pop(number)
+            yield number, Reading(offsets, latents, spans, mention, states)
 
     def _keep(self, document: Document, reading: Reading) -> None:
         """Write the entries of one document."""

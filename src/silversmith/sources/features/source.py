@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from silversmith.core import Document, Evidence, ModelError, Schema, Span, Vote, blocks
+from silversmith.core.memory import release_memory
 from silversmith.models.encode import LanguageModel
 from silversmith.sources.features.cache import ArrayCache
 from silversmith.sources.features.corpus import read_corpus, read_spans, stack
@@ -22,6 +23,9 @@ from silversmith.sources.features.resolve import resolve_table
 from silversmith.sources.features.table import SpanTable
 
 __all__ = ["Features"]
+
+PART = 64
+"""Documents of a block that are in memory together; memory given back after each keeps long runs flat."""
 
 
 class Features:
@@ -39,7 +43,7 @@ class Features:
         cache: ArrayCache | None = None,
     ) -> None:
         self.mapping, self.model, self.sae, self.candidates = mapping, model, sae, candidates
-        self.reader = Reader(model, sae, candidates, cache, whole=False)
+        self.reader = Reader(model, sae, candidates, cache, whole=False, neighbours=self._neighbours)
         self._last: tuple[Any, Reading] | None = None
         self.uncovered = 0
         """Documents labelled so far in which some word was covered by no window."""
@@ -94,7 +98,9 @@ class Features:
         every: one vote for each candidate, also where O wins; else the decided spans, overlaps resolved.
         """
         for block in blocks(documents):
-            yield from self._block(block, every)
+            for part in blocks(block, PART):
+                yield from self._block(part, every)
+                release_memory()
 
     def type_spans(self, documents: Iterable[Document], *, outside: bool = False) -> Iterator[list[Vote]]:
         """A vote for each span that the documents carry (its label is not looked at), in their order.
@@ -102,7 +108,7 @@ class Features:
         outside: whether O is allowed; else the probabilities are those of the types alone.
         """
         for block in blocks(documents):
-            readings = Reader(self.model, self.sae, _Given(), whole=False).read(block)
+            readings = self._given().read(block)
             for document, reading in zip(block, readings, strict=True):
                 blank = np.zeros(len(reading.candidates), np.int32)
                 table = read_spans(document, reading, reading.candidates, blank)
@@ -115,10 +121,19 @@ class Features:
         reading = self._reading(document)
         if [vote.start, vote.end] not in reading.candidates.tolist():
             given = document.with_spans([Span(vote.start, vote.end, "asked")])
-            reading = Reader(self.model, self.sae, _Given(), whole=False).read([given])[0]
+            reading = self._given().read([given])[0]
         spans = np.array([[vote.start, vote.end]], np.int32)
         table = read_spans(document, reading, spans, np.zeros(1, np.int32))
         return explain_span(self.mapping, reading.activations, table, getattr(self.sae, "source", {}))
+
+    @property
+    def _neighbours(self) -> bool:
+        """Whether the mapping reads the pieces beside a span."""
+        return not {"left", "right"}.isdisjoint(self.mapping.options.roles)
+
+    def _given(self) -> Reader:
+        """A reader of the spans that documents carry."""
+        return Reader(self.model, self.sae, _Given(), whole=False, neighbours=self._neighbours)
 
     def _reading(self, document: Document) -> Reading:
         """The document's reading; the last one is kept, since votes are explained document by document."""

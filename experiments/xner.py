@@ -1,0 +1,369 @@
+"""X-NER: one example entity per type (tables 2, 3, 4 and 6, figures 3, 4, 5 and 6 of the paper).
+
+    python -m experiments.xner --data DIR --work FOLDER mine --sets conll2003
+    python -m experiments.xner --data DIR --work FOLDER ends --sets conll2003 [--loss cross-entropy auto]
+    python -m experiments.xner --data DIR --work FOLDER shots
+    python -m experiments.xner --data DIR --work FOLDER subtypes
+    python -m experiments.xner --data DIR --work FOLDER languages --model FOLDER_OF_A_MULTILINGUAL_MODEL
+
+DIR holds the data sets as `silversmith data` makes them. `mine` ranks the training text (its labels are only
+looked at to score the ranking): precision at 100 and 1000 (table 4), hours (table 6), precision and recall
+down the ranking (figure 3); --model takes several models (figure 6). `ends` trains a tagger on the silver and
+scores it on test (table 2). `shots`: a tagger on one sentence per type, PredictMine and CertMine (table 3).
+`subtypes`: figure 4. `languages`: figure 5, persons in the languages of uner/.
+"""
+
+from __future__ import annotations
+
+import argparse
+import resource
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from experiments.common import measure, write_result
+from experiments.xner_sets import SETS, gold_sentences, read_part, schema_of
+from experiments.xner_shots import shots, train_and_score
+
+from silversmith.core import Document, EntityType, Schema
+from silversmith.models.masked import MaskedModel
+from silversmith.reports.svg import Series, line_plot
+from silversmith.sources.example import ExampleOptions, mine, silver_sentences
+from silversmith.sources.example.calibration import Calibration
+from silversmith.sources.example.mining import Mining
+from silversmith.sources.example.prompting import prompt_ranking
+from silversmith.sources.example.ranking import Ranked
+from silversmith.sources.example.sentences import sentences_of
+from silversmith.sources.example.subtypes import subtypes
+from silversmith.sources.example.template import MASKED, make_template
+from silversmith.sources.example.windows import Window
+
+__all__ = ["main", "precision_at", "precision_recall"]
+
+METHODS = {
+    "two-way": {},
+    "one-way": {"ways": "sentence"},
+    "cosine": {"measure": "cosine"},
+}
+PAPER = {
+    "prompt": {"PER": 0.067, "LOC": 0.401, "ORG": 0.351, "MISC": 0.001},
+    "cosine": {"PER": 0.271, "LOC": 0.410, "ORG": 0.090, "MISC": 0.151},
+    "one-way": {"PER": 0.886, "LOC": 0.641, "ORG": 0.242, "MISC": 0.129},
+    "two-way": {"PER": 0.984, "LOC": 0.979, "ORG": 0.623, "MISC": 0.822},
+}
+"""Precision at 1000 on CoNLL-2003 (table 4), roberta-large, 355M parameters."""
+KEPT = 5000
+"""Spans ranked a type, for precision down the ranking."""
+
+
+def precision_at(spans: Sequence[Ranked], gold: set[tuple[Any, ...]], label: str, count: int) -> float | None:
+    """Share of the first `count` spans that are gold of that label; None if there are not so many."""
+    if len(spans) < count:
+        return None
+    return sum((one.document, one.start, one.end, label) in gold for one in spans[:count]) / count
+
+
+def precision_recall(
+    spans: Sequence[Ranked], gold: set[tuple[Any, ...]], label: str
+) -> list[tuple[float, float]]:
+    """(recall, precision) at a hundred places down a ranking."""
+    hits = np.array([(one.document, one.start, one.end, label) in gold for one in spans], np.float64)
+    total = max(1, sum(one[-1] == label for one in gold))
+    places = np.unique(np.linspace(1, len(hits), min(100, len(hits))).astype(int)) if len(hits) else []
+    running = hits.cumsum()
+    return [(float(running[n - 1] / total), float(running[n - 1] / n)) for n in places]
+
+
+def gold_of(documents: Sequence[Document]) -> set[tuple[Any, ...]]:
+    """(document's place, start, end, label) of all gold spans."""
+    return {
+        (n, span.start, span.end, span.label)
+        for n, document in enumerate(documents)
+        for span in document.spans
+    }
+
+
+def run_mine(arguments: argparse.Namespace) -> None:
+    """Rank with each model and method; write a mining for `ends`, and the result file."""
+    measures: dict[str, Any] = {}
+    extra: dict[str, Any] = {}
+    rows = [
+        "| set | model | method | type | P@100 | P@1000 | paper P@1000 |",
+        "|---|---|---|---|---:|---:|---:|",
+    ]
+    files, curves = [], []
+    for name in arguments.sets:
+        documents = read_part(arguments.data, name, "train", arguments.first)
+        files.append(arguments.data / name / "train.jsonl.gz")
+        gold, schema = gold_of(documents), schema_of(name)
+        for model_name in arguments.model:
+            model = _model(model_name, arguments.threads)
+            for method in arguments.methods:
+                key = f"{name}.{model.name}.{method}"
+                ranking, facts = _ranked(name, schema, documents, model, method, arguments)
+                by_type = {
+                    label: [one for one in ranking if one.type == kind]
+                    for kind, label in enumerate(schema.names)
+                }
+                found = {
+                    label: {count: precision_at(spans, gold, label, count) for count in (100, 1000)}
+                    for label, spans in by_type.items()
+                }
+                extra[key] = {"precision": found, **facts}
+                rows += [_row(name, model.name, method, label, one) for label, one in found.items()]
+                if method == "two-way":
+                    curves += [
+                        Series(f"{name} {label}", precision_recall(spans, gold, label))
+                        for label, spans in by_type.items()
+                    ]
+                if (name, method) == ("conll2003", "two-way") and model_name == arguments.model[0]:
+                    measures |= _conll_measures(found, facts)
+    print("\n".join(rows))
+    plot = (
+        line_plot(curves, title="Down the ranking", x_label="recall", y_label="precision") if curves else None
+    )
+    write_result(
+        arguments.result or "xner_mining",
+        measures,
+        data_files=files,
+        extra=extra,
+        markdown="\n".join(rows),
+        svg=plot,
+        folder=arguments.results,
+    )
+
+
+def _ranked(
+    name: str,
+    schema: Schema,
+    documents: Sequence[Document],
+    model: MaskedModel,
+    method: str,
+    arguments: argparse.Namespace,
+) -> tuple[list[Ranked], dict[str, Any]]:
+    """A ranking and what it cost; killed, it goes on. Two-way rankings are kept as minings for `ends`."""
+    task = SETS[name]
+    options = ExampleOptions().changed(
+        longest=task.longest,
+        threshold=task.threshold,
+        lower_case=task.lower_case,
+        top=arguments.top,
+        **METHODS.get(method, {}),
+    )
+    begin = time.monotonic()
+    if method == "prompt":
+        ranking = prompt_ranking(schema, documents, model, options.changed(keep=arguments.top))
+        return ranking, {"seconds": time.monotonic() - begin}
+    folder = arguments.work / f"{name}-{model.name}-{method}"
+    journal = folder.with_suffix(".part.jsonl")
+    mining = mine(schema, documents, model=model, options=options, journal=journal)
+    mining.save(folder, command="experiments.xner")
+    journal.unlink(missing_ok=True)
+    facts = dict(mining.counts) | {"warnings": list(mining.warnings)}
+    facts["peak_gb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+    return list(mining.ranking), facts
+
+
+def _conll_measures(found: dict[str, Any], facts: dict[str, Any]) -> dict[str, Any]:
+    """The measures of results/targets.tsv."""
+    made = {
+        f"xner.conll.p1000.{label}": measure(one[1000])
+        for label, one in found.items()
+        if one[1000] is not None
+    }
+    made["xner.conll.mining_minutes"] = measure(facts["seconds"] / 60)
+    made["xner.conll.mining_gb"] = measure(facts["peak_gb"])
+    return made
+
+
+def _row(name: str, model: str, method: str, label: str, found: dict[int, float | None]) -> str:
+    """A line of the table."""
+    cells = ["not enough spans" if found[count] is None else f"{found[count]:.3f}" for count in (100, 1000)]
+    paper = PAPER.get(method, {}).get(label) if name == "conll2003" else None
+    return f"| {name} | {model} | {method} | {label} | {' | '.join(cells)} | {paper or ''} |"
+
+
+def run_ends(arguments: argparse.Namespace) -> None:
+    """Silver of each mining, a tagger, its scores on test; the six-label score of MIT Restaurant beside."""
+    measures: dict[str, Any] = {}
+    rows = [
+        "| set | loss | P | R | F1 | F1, labels with an example | paper F1 |",
+        "|---|---|---:|---:|---:|---:|---:|",
+    ]
+    extra: dict[str, Any] = {}
+    files = []
+    for name in arguments.sets:
+        documents = read_part(arguments.data, name, "train", arguments.first)
+        test = read_part(arguments.data, name, "test", arguments.first)
+        files += [arguments.data / name / f"{part}.jsonl.gz" for part in ("train", "test")]
+        mining = Mining.open(arguments.work / f"{name}-{arguments.mined}-two-way")
+        mining = _cut(mining, SETS[name].threshold, arguments.best)
+        silver = list(silver_sentences(documents, mining))
+        for loss in arguments.loss:
+            folder = arguments.work / f"{name}-tagger-{loss}"
+            whole, seeded = train_and_score(silver, test, folder, loss, arguments.steps, mining.types)
+            paper = SETS[name].paper
+            rows.append(
+                f"| {name} | {loss} | {whole.precision:.3f} | {whole.recall:.3f} | {whole.f1:.3f} | "
+                f"{seeded.f1:.3f} | {paper or ''} |"
+            )
+            extra[f"{name}.{loss}"] = {
+                "f1": whole.f1,
+                "precision": whole.precision,
+                "recall": whole.recall,
+                "f1_with_example": seeded.f1,
+                "silver_sentences": len(silver),
+                "silver_spans": sum(len(one.spans) for one in silver),
+            }
+            key = f"xner.{name.split('-')[0].replace('2003', '').replace('mit_', '')}.micro_f1"
+            measures[key] = max(
+                measures.get(key, measure(0.0)), measure(whole.f1), key=lambda one: one["value"]
+            )
+    print("\n".join(rows))
+    write_result(
+        arguments.result or "xner_ends",
+        measures,
+        data_files=files,
+        extra=extra,
+        markdown="\n".join(rows),
+        folder=arguments.results,
+    )
+
+
+def _cut(mining: Mining, threshold: float, best: int | None) -> Mining:
+    """The mining with the set's threshold, or with one that keeps so many spans of each type."""
+    made = {}
+    for kind, label in enumerate(mining.types):
+        scores = [one.score for one in mining.ranking if one.type == kind]
+        if best is not None and scores:
+            threshold = max(scores[min(best, len(scores)) - 1], 1e-9)
+        made[label] = Calibration(threshold)
+    return mining.calibrated(made)
+
+
+def run_shots(arguments: argparse.Namespace) -> None:
+    """Table 3 on CoNLL-2003: Tagger, PredictMine and CertMine at one sentence per type."""
+    train = list(gold_sentences(read_part(arguments.data, "conll2003", "train", arguments.first)))
+    test = read_part(arguments.data, "conll2003", "test", arguments.first)
+    found = shots(train, test, arguments.work, arguments.steps, arguments.seed)
+    paper = {"tagger": 0.146, "predict_mine": 0.151, "cert_mine": 0.170}
+    rows = ["| method | P | R | F1 | paper F1 |", "|---|---:|---:|---:|---:|"]
+    rows += [
+        f"| {name} | {one.precision:.3f} | {one.recall:.3f} | {one.f1:.3f} | {paper[name]} |"
+        for name, one in found.items()
+    ]
+    print("\n".join(rows))
+    extra = {name: {"f1": one.f1} for name, one in found.items()}
+    files = [arguments.data / "conll2003" / f"{part}.jsonl.gz" for part in ("train", "test")]
+    write_result(
+        "xner_shots", {}, data_files=files, extra=extra, markdown="\n".join(rows), folder=arguments.results
+    )
+
+
+def run_subtypes(arguments: argparse.Namespace) -> None:
+    """Figure 4: 1000 gold sentences, 50 mentions as examples, greedy coverage; LOC and MISC of CoNLL-2003."""
+    documents = read_part(arguments.data, "conll2003", "train", arguments.first)
+    sentences = list(gold_sentences(documents))
+    chosen = np.random.default_rng(arguments.seed).permutation(len(sentences))[:1000]
+    model = _model(arguments.model[0], arguments.threads)
+    options = ExampleOptions().changed(longest=None, threshold=0.15, seed=arguments.seed)
+    lines, extra = [], {}
+    for label in ("LOC", "MISC"):
+        mentions = []
+        for document in (sentences[n] for n in chosen):
+            for sentence in sentences_of(document.with_spans(()), 0)[:1]:
+                starts = {place[0]: n for n, place in enumerate(sentence.places)}
+                ends = {place[1]: n + 1 for n, place in enumerate(sentence.places)}
+                for span in document.spans:
+                    if span.label == label and span.start in starts and span.end in ends:
+                        first, last = starts[span.start], ends[span.end]
+                        low, high = sentence.words[first][0], sentence.words[last - 1][1]
+                        window = Window(first, last, low, high, sentence.text[low:high], False)
+                        mentions.append((sentence, window))
+        picks = subtypes(mentions, make_template(MASKED, label), model, options, options.threshold)
+        extra[label] = [{"text": one.text, "added": one.added, "nearest": one.nearest} for one in picks]
+        lines += [
+            f"- {label} {one.text}: adds {one.added}, nearest {', '.join(one.nearest)}" for one in picks
+        ]
+    print("\n".join(lines))
+    files = [arguments.data / "conll2003" / "train.jsonl.gz"]
+    write_result(
+        "xner_subtypes",
+        {},
+        data_files=files,
+        extra=extra,
+        markdown="\n".join(lines),
+        folder=arguments.results,
+    )
+
+
+def run_languages(arguments: argparse.Namespace) -> None:
+    """Figure 5: persons by an English example in the languages of uner/, precision at 100."""
+    model = _model(arguments.model[0], arguments.threads)
+    schema = Schema(types=(EntityType(name="PER", examples=("Masaki Yoshida",)),))
+    options = ExampleOptions().changed(top=arguments.top, stop_words=())
+    rows, extra = ["| language | P@100 |", "|---|---:|"], {}
+    files = sorted((arguments.data / "uner").glob("*.jsonl.gz"))
+    for path in files:
+        from silversmith.formats import read
+
+        documents = list(read(path))[: arguments.first]
+        mining = mine(schema, documents, model=model, options=options)
+        at = precision_at(mining.ranking, gold_of(documents), "PER", 100)
+        extra[path.name.partition(".")[0]] = {"p100": at, "counts": mining.counts}
+        rows.append(
+            f"| {path.name.partition('.')[0]} | {'not enough spans' if at is None else f'{at:.3f}'} |"
+        )
+    print("\n".join(rows))
+    write_result(
+        "xner_languages",
+        {},
+        data_files=files,
+        extra=extra,
+        markdown="\n".join(rows),
+        folder=arguments.results,
+    )
+
+
+def _model(name: str, threads: int) -> MaskedModel:
+    """A masked model by name."""
+    import torch
+
+    from silversmith.models.masked_open import open_masked
+
+    torch.set_num_threads(threads)
+    return open_masked(name)
+
+
+def main(words: Sequence[str] | None = None) -> None:
+    """Run one of the experiments."""
+    from experiments.common import RESULTS
+
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--work", type=Path, required=True, help="minings, journals and taggers")
+    parser.add_argument("what", choices=("mine", "ends", "shots", "subtypes", "languages"))
+    parser.add_argument("--sets", nargs="+", choices=tuple(SETS), default=["conll2003"])
+    parser.add_argument("--model", nargs="+", default=["mini"])
+    parser.add_argument("--mined", default="mini", help="model whose minings `ends` takes")
+    parser.add_argument("--methods", nargs="+", choices=(*METHODS, "prompt"), default=["two-way"])
+    parser.add_argument("--loss", nargs="+", default=["cross-entropy", "auto"])
+    parser.add_argument("--top", type=int, default=KEPT, help="spans ranked a type")
+    parser.add_argument(
+        "--best", type=int, help="`ends` takes so many spans a type, not the paper's threshold"
+    )
+    parser.add_argument("--steps", type=int, default=600)
+    parser.add_argument("--first", type=int, help="documents of each part (for a quick look)")
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--result", help="name of the result file")
+    parser.add_argument("--results", type=Path, default=RESULTS)
+    arguments = parser.parse_args(words)
+    arguments.work.mkdir(parents=True, exist_ok=True)
+    globals()[f"run_{arguments.what}"](arguments)
+
+
+if __name__ == "__main__":
+    main()
