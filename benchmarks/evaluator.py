@@ -7,21 +7,24 @@ the ratio of the least CPU seconds of each counts (both use one thread; whatever
 adds to a time). nervaluate's `Evaluator` always scores its four strategies, overall and by type; so
 `strategy_only` also times its strict strategy alone, called directly, by type.
 
-    python benchmarks/evaluator.py [--out results/benchmarks/evaluator.json]
+    python benchmarks/evaluator.py
 """
 
 from __future__ import annotations
 
 import argparse
-import json
-import platform
 import random
+import sys
 import time
 from collections import Counter
 from pathlib import Path
 
 import nervaluate
 from nervaluate.strategies import StrictEvaluation
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from experiments.common import measure, write_result
 
 from silversmith.core import Document, Span
 from silversmith.evaluation import evaluate
@@ -102,8 +105,7 @@ def clock(function, *arguments) -> tuple[float, object]:
 def main() -> None:
     """Measure and write the result."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", type=Path, default=Path("results/benchmarks/evaluator.json"))
-    out = parser.parse_args().out
+    parser.parse_args()
     gold, predicted = make()
     dicts = as_dicts(gold), as_dicts(predicted)
     loader = nervaluate.loaders.DictLoader()
@@ -118,21 +120,17 @@ def main() -> None:
         assert ours == theirs, "counts differ"
         assert {name: one[0] for name, one in ours.items()} == strategy, "counts differ"
     least = {name: min(values) for name, values in seconds.items()}
-    result = {
-        "speed.evaluator.times_nervaluate": least["nervaluate"] / least["silversmith"],
+    extra = {
         "times_strategy_only": least["strategy_only"] / least["silversmith"],
         "seconds": least,
         "all_seconds": seconds,
         "gold_spans": sum(len(one.spans) for one in gold),
         "predicted_spans": sum(len(one.spans) for one in predicted),
         "counts_equal": True,
-        "nervaluate": nervaluate.__version__ if hasattr(nervaluate, "__version__") else "1.2.1",
-        "python": platform.python_version(),
-        "command": "python benchmarks/evaluator.py",
     }
-    out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
-    print(json.dumps(result, indent=1))
+    times = least["nervaluate"] / least["silversmith"]
+    write_result("benchmarks/evaluator", {"speed.evaluator.times_nervaluate": measure(times)}, extra=extra)
+    print(f"{times:.1f} times as fast as nervaluate, equal counts")
 
 
 if __name__ == "__main__":

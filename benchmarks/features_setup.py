@@ -143,10 +143,13 @@ def make_sae(work: Path, latents: int, *, ours: bool = False) -> Path:
     dice = torch.Generator().manual_seed(0)
     width = _flop(work / "model")["width"]
     weight = torch.empty(width, latents, dtype=torch.float16 if ours else torch.float32)
+    states = _states(work)
+    loud = torch.linalg.svd(states, full_matrices=False).Vh[:16]  # else a few huge pieces fire alone
     for start in range(0, latents, 8192):
         part = torch.randn(width, min(8192, latents - start), generator=dice)
+        part -= loud.T @ (loud @ part)
         weight[:, start : start + 8192] = part / part.norm(dim=0)
-    sample = _states(work)[:256] @ weight[:, :8192].float()
+    sample = states[:256] @ weight[:, :8192].float()
     theta = float(torch.quantile(sample.flatten()[::7], 1 - ACTIVE / latents))
     (_save_ours if ours else _save_saelens)(place, weight, theta)
     return place

@@ -27,7 +27,10 @@ MODELS = {
 def folder(request, tmp_path):
     torch.manual_seed(0)
     MODELS[request.param]().eval().save_pretrained(tmp_path)
-    tiny_tokenizer().save(str(tmp_path / "tokenizer.json"))
+    tokenizer = tiny_tokenizer()
+    tokenizer.enable_padding(length=16)
+    tokenizer.enable_truncation(16)
+    tokenizer.save(str(tmp_path / "tokenizer.json"))
     return tmp_path
 
 

@@ -20,7 +20,7 @@ def thinned(share, seed=0):
 
 @pytest.mark.parametrize("share", [0.0, 0.1, 0.3, 0.5, 0.7])
 def test_it_finds_the_share_that_was_removed(share):
-    assert estimate_noise(thinned(share)).missing == pytest.approx(max(0.0, 1 - (1 - share) / 0.95), abs=0.04)
+    assert estimate_noise(thinned(share)).missing == pytest.approx(max(0.0, 1 - (1 - share) / 0.92), abs=0.04)
 
 
 @given(st.integers(0, 50))

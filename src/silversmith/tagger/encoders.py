@@ -72,6 +72,8 @@ def load_encoder(source: str, blocks: int | None = None) -> Encoder:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         trunk = _trunk(config, family, _stripped(tensors, family), blocks)
         tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        tokenizer.no_padding()
+        tokenizer.no_truncation()
     except (OSError, SafetensorError, KeyError) as error:
         raise ModelError("K012", f"damaged or incomplete: {error}", path=folder) from None
     except Exception as error:  # the tokenizers library raises bare Exception

@@ -18,8 +18,9 @@ from silversmith.core import Document
 
 __all__ = ["NoiseEstimate", "choose_loss", "estimate_noise"]
 
-GOLD = 0.95
-"""What hand-labelled documents reach on the same measure (measured on four sets: 0.93 to 0.98)."""
+GOLD = 0.92
+"""What stands for complete labels: on seven public sets gold reaches 0.84 to 1.0 on the same measure, and with
+10 to 70 % of its labels removed at random the estimate of recall is then within 0.06 of the truth."""
 FEW = 30
 """Labelled occurrences of recurring strings below which nothing is claimed."""
 MOST = 5
@@ -105,12 +106,12 @@ def _head(text: str) -> str:
 def choose_loss(estimate: NoiseEstimate) -> tuple[str, dict[str, float], str]:
     """Loss, its options and the reason, from an estimate.
 
-    Robust training costs a little where nothing is missing, so it is taken from a tenth on.
+    Robust training costs a little where nothing is missing, so it is taken from an eighth on.
     """
     shown = f"{estimate.pairs} labels of recurring strings compared"
     if estimate.pairs < FEW:
         return "cross-entropy", {}, f"too few recurring strings to estimate noise ({shown})"
-    if estimate.missing >= 0.10:
+    if estimate.missing >= 0.12:
         why = f"about {estimate.missing:.0%} of the labels seem to be missing ({shown})"
         return "robust", {"recall": round(estimate.recall, 4)}, why
     if estimate.disagreement >= 0.15:
