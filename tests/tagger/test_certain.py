@@ -20,4 +20,5 @@ def test_signs_and_function_words_but_not_between_names():
 
 def test_a_capital_in_the_middle_is_never_certain():
     assert certain("a band named The Who") == ["a"]
+    assert certain("US troops and the WHO left it") == ["and", "the", "it"]
     assert certain("") == []

@@ -19,8 +19,8 @@ from silversmith.core import Document
 __all__ = ["NoiseEstimate", "choose_loss", "estimate_noise"]
 
 GOLD = 0.92
-"""What stands for complete labels: on seven public sets gold reaches 0.84 to 1.0 on the same measure, and with
-10 to 70 % of its labels removed at random the estimate of recall is then within 0.06 of the truth."""
+"""What stands for complete labels: on seven public sets gold reaches 0.84 to 1.0 on the same measure, and
+with 10 to 70 % of its labels removed at random the estimate of recall is then within 0.06 of the truth."""
 FEW = 30
 """Labelled occurrences of recurring strings below which nothing is claimed."""
 MOST = 5
