@@ -4,9 +4,10 @@
     python -m experiments.quality --data DIR --cache DIR              judges it
 
 Silver sets: `features` on few labelled documents (three draws, two rules, three thresholds; made by
-experiments.quality_sets), and gold with noise (three seeds). Each set's range comes from its agreement
-with the two others of its group. The corrections were fitted, and the spread of their errors measured by
-leaving out one data set at a time, on the data sets CHOOSING; the measures are of VALIDATION alone.
+experiments.quality_sets), and gold with noise (three seeds). Noisy gold is judged by the agreement of its
+three seeds (their errors are independent); `features` by the few labelled documents that the two other
+draws were fitted on, and beside that by agreement alone. Lines and drift were chosen on the data sets
+CHOOSING; the measures are of VALIDATION alone.
 """
 
 from __future__ import annotations
@@ -23,16 +24,24 @@ import numpy as np
 from experiments.common import RESULTS, measure, write_result
 from experiments.quality_sets import CHOOSING, SETS, SETTINGS, VALIDATION, kept_path, read_set
 
-from silversmith.core import Document, Span
+from silversmith.core import ConfigError, Document, Span
 from silversmith.evaluation import exact_counts, score
 from silversmith.silver import Noise, perturb_all, resolve
 from silversmith.silver.agreement import Ratios, count_agreement
-from silversmith.silver.quality import FEWEST, Sureness, estimate_quality, quality_features, sureness
-from silversmith.silver.ranges import logit, sigmoid
+from silversmith.silver.quality import (
+    FEWEST,
+    Sureness,
+    estimate_quality,
+    load_measured,
+    quality_features,
+    sureness,
+)
+from silversmith.silver.ranges import Range, logit, sigmoid
+from silversmith.silver.sample import sample_quality, widened
 
 LOWEST = 0.05
 OTHER = "naive_bayes"
-"""Sets of this rule, which isn't the default, are judged apart: they are no part of lines and measures."""
+"""The rule that isn't the default; the lines for seeds are not fitted on its sets."""
 THRESHOLDS = (0.3, 0.5, 0.7)
 SEEDS = 3
 NOISES: dict[str, tuple[Noise, ...]] = {
@@ -44,6 +53,14 @@ NOISES: dict[str, tuple[Noise, ...]] = {
     "all": (Noise("low_recall", 0.4), Noise("jitter", 0.15), Noise("low_precision", 0.3)),
 }
 PACKAGED = Path(__file__).resolve().parent.parent / "src" / "silversmith" / "silver" / "quality.json"
+
+CAVEAT = (
+    "The design of the method was changed three times after these sets had been looked at (coverage "
+    "0.83, 0.74, 0.75, then 0.85), so the numbers are no held-out result and count as no measure. "
+    "Ranges from labelled documents use gold of the documents that other seeds were fitted on; sets "
+    "whose sample was too small got no range and are left out. Where the domain shifts between those "
+    "documents and the silver, the ranges fail."
+)
 
 
 @dataclass(frozen=True)
@@ -59,6 +76,7 @@ class Case:
     at: int
     precision: float
     recall: float
+    labelled: tuple[Range, Range] | None
 
 
 def main() -> None:
@@ -80,24 +98,45 @@ def main() -> None:
 
 def _cases(name: str, arguments: argparse.Namespace) -> Iterator[Case]:
     """All silver sets of one data set."""
-    _, gold = read_set(name, arguments.data)
+    pool, gold = read_set(name, arguments.data)
     for rule, spans in SETTINGS:
         path = kept_path(arguments.cache, name, rule, spans)
         if not path.exists():
             continue
-        with np.load(path) as arrays:
-            wide = [_documents(gold, arrays, f"p{seed}") for seed in range(SEEDS)]
+        with np.load(path) as file:
+            arrays = dict(file)
+        inner = {key.removeprefix("pool_"): value for key, value in arrays.items() if key.startswith("pool_")}
+        inner["labels"] = arrays["labels"]
+        wide = [_documents(gold, arrays, f"p{seed}") for seed in range(SEEDS)]
+        known = [_documents(pool, inner, f"p{seed}") for seed in range(SEEDS)]
+        chosen = [set(arrays[f"chosen{seed}"].tolist()) for seed in range(SEEDS)]
         for threshold in THRESHOLDS:
             sets = [[_above(one, threshold) for one in documents] for documents in wide]
             sures = [sureness(documents, threshold) for documents in wide]
-            yield from _group(name, f"{rule} {spans} at {threshold}", "seeds", gold, sets, sures)
+            samples = [_sample(pool, known[seed], chosen, seed, threshold) for seed in range(SEEDS)]
+            yield from _group(name, f"{rule} {spans} at {threshold}", "seeds", gold, sets, sures, samples)
     labels = sorted({span.label for one in gold for span in one.spans})
     for title, noises in NOISES.items():
         sets = [
             [one for one, _ in perturb_all(gold, [_seeded(noise, seed) for noise in noises], labels)]
             for seed in range(SEEDS)
         ]
-        yield from _group(name, title, "sources", gold, sets, [None] * SEEDS)
+        yield from _group(name, title, "sources", gold, sets, [None] * SEEDS, [None] * SEEDS)
+
+
+def _sample(
+    pool: Sequence[Document],
+    found: Sequence[Document],
+    chosen: Sequence[set[int]],
+    seed: int,
+    threshold: float,
+) -> tuple[Range, Range] | None:
+    """Ranges of one seed from the labelled documents of the others, no drift; None if they are too few."""
+    unseen = sorted(set().union(*chosen) - chosen[seed])
+    try:
+        return sample_quality(((pool[at], _above(found[at], threshold)) for at in unseen), drift=0.0)
+    except ConfigError:
+        return None
 
 
 def _seeded(noise: Noise, seed: int) -> Noise:
@@ -134,6 +173,7 @@ def _group(
     gold: Sequence[Document],
     sets: Sequence[Sequence[Document]],
     sures: Sequence[Sureness | None],
+    samples: Sequence[tuple[Range, Range] | None],
 ) -> Iterator[Case]:
     """The three sets of a group, each judged by the two others."""
     agreement = count_agreement(sets)
@@ -141,7 +181,8 @@ def _group(
         truth = score(exact_counts(zip(gold, documents, strict=True)), "exact").micro
         if truth.predicted >= FEWEST:
             ratios = agreement.ratios(at)
-            yield Case(data, group, kind, ratios, sures[at], agreement, at, truth.precision, truth.recall)
+            true = truth.precision, truth.recall
+            yield Case(data, group, kind, ratios, sures[at], agreement, at, *true, samples[at])
 
 
 def _choose(cases: Sequence[Case], names: Sequence[str]) -> None:
@@ -154,12 +195,37 @@ def _choose(cases: Sequence[Case], names: Sequence[str]) -> None:
         }
     content = {
         "about": "made by python -m experiments.quality --choose; logits, see silver/quality.py",
-        "data": [SETS[name].target for name in names],
+        "data": [SETS[name][0] for name in names],
         "cases": dict(Counter(one.kind for one in cases if OTHER not in one.group)),
         "curves": curves,
+        "drift": _drift(cases),
     }
     PACKAGED.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
     print(json.dumps(content, indent=1))
+
+
+def _drift(cases: Sequence[Case]) -> float:
+    """The least drift, in steps of 0.01, with which nine in ten ranges from labelled documents hold."""
+    known = [one for one in cases if one.labelled is not None]
+    for step in range(1, 20):
+        inside = [
+            [
+                getattr(one, name) in widened(bounds, step / 100)
+                for one in known
+                for bounds in [_bounds(one, name)]
+            ]
+            for name in NAMES
+        ]
+        if min(np.mean(each) for each in inside) >= 0.9:
+            break
+    print(f"drift {step / 100}: inside {[round(float(np.mean(each)), 3) for each in inside]} of {len(known)}")
+    return step / 100
+
+
+def _bounds(one: Case, name: str) -> Range:
+    """The range of one case from labelled documents."""
+    assert one.labelled is not None
+    return one.labelled[NAMES.index(name)]
 
 
 def _curve(name: str, cases: Sequence[Case], scored: bool, fixed: bool) -> dict[str, Any]:
@@ -196,44 +262,49 @@ def _fit(x: np.ndarray, truth: np.ndarray, ridge: float = 1.0) -> np.ndarray:
 
 def _judge(cases: Sequence[Case], names: Sequence[str], arguments: argparse.Namespace) -> None:
     """Coverage and width on the validation sets."""
-    rows = []
-    for one in cases:
-        found = estimate_quality(one.agreement, one.at, kind=one.kind, sure=one.sure)  # type: ignore[arg-type]
-        rows.append(
-            {
-                "data": one.data, "group": one.group, "kind": one.kind, "seed": one.at,
-                "precision": one.precision, "recall": one.recall,
-                "precision_range": found.precision.to_json(), "recall_range": found.recall.to_json(),
-                "precision_inside": one.precision in found.precision,
-                "recall_inside": one.recall in found.recall,
-            }
-        )  # fmt: skip
-    mine = [row for row in rows if OTHER not in row["group"]]
+    rows = [row for one in cases for row in _rows(one)]
+    mine = [row for row in rows if row["method"] in MEASURED]
     both = [row["precision_inside"] and row["recall_inside"] for row in mine]
     widths = [row[f"{name}_range"]["high"] - row[f"{name}_range"]["low"] for row in mine for name in NAMES]
+    scores = {
+        "quality.coverage_90": measure(float(np.mean(both))),
+        "quality.range_width": measure(float(np.mean(widths)), min(widths), max(widths)),
+    }
     path = write_result(
         "quality",
-        {
-            "quality.coverage_90": measure(float(np.mean(both))),
-            "quality.range_width": measure(float(np.mean(widths)), min(widths), max(widths)),
-        },
-        data_files=[arguments.data / f"{SETS[name].target}.jsonl.gz" for name in names],
-        extra={"validation": names, "choosing": list(CHOOSING), "silver_sets": len(mine), "rows": rows},
-        markdown=_markdown(rows),
+        {},  # no measure: see CAVEAT
+        data_files=[arguments.data / f"{SETS[name][0]}.jsonl.gz" for name in names],
+        extra={"validation": names, "choosing": list(CHOOSING), "silver_sets": len(mine), "rows": rows}
+        | {"caveat": CAVEAT, "scores": scores},
+        markdown=_markdown(rows) + f"\n{CAVEAT}\n",
         folder=arguments.out,
     )
     print(_markdown(rows))
     print(path)
 
 
+def _rows(one: Case) -> Iterator[dict[str, Any]]:
+    """What each method says of one set, beside the truth."""
+    found = estimate_quality(one.agreement, one.at, kind=one.kind, sure=one.sure)  # type: ignore[arg-type]
+    agreed = (found.precision, found.recall)
+    drift = load_measured()["drift"]
+    labelled = None if one.labelled is None else tuple(widened(bounds, drift) for bounds in one.labelled)
+    methods = [(CLOSED if one.kind == "sources" else SEEDS_AGREE, agreed), (LABELLED, labelled)]
+    for method, ranges in methods:
+        if ranges is not None:
+            yield {
+                "method": method, "data": one.data, "group": one.group, "seed": one.at,
+                "precision": one.precision, "recall": one.recall,
+                "precision_range": ranges[0].to_json(), "recall_range": ranges[1].to_json(),
+                "precision_inside": one.precision in ranges[0], "recall_inside": one.recall in ranges[1],
+            }  # fmt: skip
+
+
 NAMES = ("precision", "recall")
-
-
-def _origin(row: dict[str, Any]) -> str:
-    """Where a set comes from."""
-    if row["kind"] == "sources":
-        return "gold with noise"
-    return f"features, {OTHER} (no part of the measure)" if OTHER in row["group"] else "features"
+CLOSED = "gold with noise, agreement of sources"
+SEEDS_AGREE = "features, agreement of seeds alone"
+LABELLED = "features, labelled documents of the other seeds"
+MEASURED = (CLOSED, LABELLED)
 
 
 def _markdown(rows: Sequence[dict[str, Any]]) -> str:
@@ -247,12 +318,15 @@ def _markdown(rows: Sequence[dict[str, Any]]) -> str:
         "|---|---:|---:|---:|---:|---:|---:|",
     ]
     parts: dict[str, list[dict[str, Any]]] = {
-        "the measure": [row for row in rows if OTHER not in row["group"]]
+        "**the measure**: sources and labelled documents": [row for row in rows if row["method"] in MEASURED]
     }
     for row in rows:
-        parts.setdefault(_origin(row), []).append(row)
+        parts.setdefault(f"**{row['method']}**", []).append(row)
     for row in rows:
-        parts.setdefault(f"{row['data']}, {_origin(row)}", []).append(row)
+        parts.setdefault(f"{row['method']}: {row['data']}", []).append(row)
+    for row in rows:
+        if row["method"] != CLOSED:
+            parts.setdefault(f"{row['method']}: {row['group'].partition(' at ')[0]}", []).append(row)
     for name, part in parts.items():
         inside = [[row[f"{key}_inside"] for row in part] for key in NAMES]
         both = np.mean([all(pair) for pair in zip(*inside, strict=True)])

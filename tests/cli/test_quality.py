@@ -67,6 +67,14 @@ def test_held_out_entries_and_decoys(cli, sets):
     assert "recall on held-out entries" in cli("quality", "s0.jsonl", "--known", "known.txt").stdout
 
 
+def test_labelled_documents(cli, sets):
+    words = ("quality", "s0.jsonl", "--labelled", "s1.jsonl", "--relabelled", "s2.jsonl")
+    found = json.loads(cli(*words, "--json").stdout)["labelled"]
+    assert found["places"] == 257
+    assert found["recall"]["value"] == pytest.approx(214 / 257, abs=1e-3)
+    assert "recall from labelled documents" in cli(*words).stdout
+
+
 @pytest.mark.parametrize(
     ("words", "code"),
     [
@@ -75,6 +83,7 @@ def test_held_out_entries_and_decoys(cli, sets):
         (["s0.jsonl", "s1.jsonl", "s2.jsonl", "--kind", "twins"], "Q004"),
         (["s0.jsonl", "s1.jsonl", "s2.jsonl", "--threshold", "2"], "Q005"),
         (["s0.jsonl", "--known", "nowhere.txt"], "F001"),
+        (["s0.jsonl", "--labelled", "s1.jsonl"], "Q005"),
     ],
 )
 def test_refusals(cli, sets, words, code):

@@ -12,7 +12,7 @@ from silversmith.silver.agreement import count_agreement
 from silversmith.silver.quality import (
     Sureness,
     estimate_quality,
-    load_curves,
+    load_measured,
     quality_by_type,
     range_around,
     sureness,
@@ -91,7 +91,7 @@ def test_the_spread_of_counting_shrinks_with_the_documents():
 def test_the_packaged_curves_are_whole():
     for kind in ("seeds", "sources", "seeds, scored"):
         for name in ("precision", "recall"):
-            curve = load_curves()[kind][name]
+            curve = load_measured()["curves"][kind][name]
             assert all(math.isfinite(weight) for weight in curve["weights"])
             assert curve["low"] > 0
             assert curve["high"] > 0

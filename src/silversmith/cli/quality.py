@@ -29,6 +29,12 @@ _Threshold = Annotated[
         help="Judge the spans from this probability up; those below still tell what may be missing."
     ),
 ]
+_Labelled = Annotated[
+    Path | None, typer.Option(help="Labelled documents that the source of the set was not fitted on.")
+]
+_Relabelled = Annotated[
+    Path | None, typer.Option(help="The same documents as that source labels them; with --labelled.")
+]
 
 
 def quality(
@@ -38,6 +44,8 @@ def quality(
     ],
     kind: _Kind = "seeds",
     threshold: _Threshold = None,
+    labelled: _Labelled = None,
+    relabelled: _Relabelled = None,
     known: Annotated[
         Path | None,
         typer.Option(help="Held-out entries: names that no source was given, one a line (tab, type)."),
@@ -51,13 +59,14 @@ def quality(
 ) -> None:
     """Estimate precision and recall without gold: ranges that hold the truth in 90 % of cases.
 
-    Three or more sets of the same texts tell by their agreement; held-out entries tell of recall, decoys
-    of false alarms. docs/explanation/quality.md says what each can and cannot see, and how often the
-    ranges held where gold exists.
+    Three or more sets of the same texts tell by their agreement; a few labelled documents tell most;
+    held-out entries tell of recall, decoys of false alarms. docs/explanation/quality.md says what each can
+    and cannot see; results/quality.md how often the ranges held where gold exists.
 
     Examples:
         silversmith quality silver.jsonl seed-1.jsonl seed-2.jsonl
         silversmith quality silver.jsonl dictionary.jsonl llm.jsonl --kind sources --json
+        silversmith quality silver.jsonl --labelled few.jsonl --relabelled few-found.jsonl --threshold 0.4
         silversmith quality silver.jsonl --known held-out.txt --decoys decoys.txt --candidates 5200
 
     Raises:
@@ -65,23 +74,45 @@ def quality(
             spans, Q011 decoys.
         DataError: Q002 and Q003 sets of other texts, Q010 no term, F001 to F020 an input.
     """
-    if len(sets) < 3 and known is None:
-        raise ConfigError(
-            "Q001",
-            f"{len(sets)} set{'s' * (len(sets) > 1)} and no held-out entries",
-            remedy="give three sets or more of the same texts, or --known",
-        )
-    if threshold is not None and not 0 <= threshold <= 1:
-        raise ConfigError("Q005", f"a threshold of {threshold:g}", remedy="give a probability from 0 to 1")
+    _check(len(sets), threshold, labelled, relabelled, known)
     record: dict[str, Any] = {"set": str(sets[0])}
     if len(sets) >= 3:
         record |= _agreement(sets, kind, threshold, format)
+    if labelled is not None and relabelled is not None:
+        record |= _sample(labelled, relabelled, threshold, format)
     if known is not None:
         record |= _terms(sets[0], threshold, format, known, decoys, candidates)
     if as_json:
         sys.stdout.write(json.dumps(record, ensure_ascii=False) + "\n")
     else:
         _print(record)
+
+
+def _check(
+    sets: int, threshold: float | None, labelled: Path | None, relabelled: Path | None, known: Path | None
+) -> None:
+    """Refuse options that don't go together."""
+    if (labelled is None) != (relabelled is None):
+        raise ConfigError("Q005", "--labelled and --relabelled go together", remedy="give both or none")
+    if sets < 3 and known is None and labelled is None:
+        raise ConfigError(
+            "Q001",
+            f"{sets} set{'s' * (sets > 1)} and nothing else to judge by",
+            remedy="give three sets or more of the same texts, --labelled, or --known",
+        )
+    if threshold is not None and not 0 <= threshold <= 1:
+        raise ConfigError("Q005", f"a threshold of {threshold:g}", remedy="give a probability from 0 to 1")
+
+
+def _sample(gold: Path, found: Path, threshold: float | None, form: str | None) -> dict[str, Any]:
+    """Ranges from labelled documents."""
+    from silversmith.evaluation.pairing import pair_documents
+    from silversmith.silver.sample import sample_quality
+
+    pairs = list(pair_documents(_read(gold, form, None), _read(found, form, threshold)))
+    precision, recall = sample_quality(pairs)
+    spans = sum(len(one.spans) for one, _ in pairs)
+    return {"labelled": {"places": spans, "precision": precision.to_json(), "recall": recall.to_json()}}
 
 
 def _read(path: Path, form: str | None, threshold: float | None) -> Iterator[Document]:
@@ -154,12 +185,14 @@ def _print(record: dict[str, Any]) -> None:
             table.add_row(Text(label), f"{one['spans']:,}", *cells)
         console.print(table)
     for name, what, key in (
+        ("labelled", "precision from labelled documents", "precision"),
+        ("labelled", "recall from labelled documents", "recall"),
         ("known", "recall on held-out entries", "recall"),
         ("decoys", "false alarms on decoys", "false_alarms"),
         ("decoys", "precision from entries and decoys", "precision"),
     ):
         if key in record.get(name, {}):
-            console.print(f"{what}: {_range(record[name][key])} ({record[name]['places']:,} occurrences)")
+            console.print(f"{what}: {_range(record[name][key])} (from {record[name]['places']:,})")
 
 
 def _range(one: dict[str, float]) -> str:

@@ -27,7 +27,7 @@ __all__ = [
     "Quality",
     "Sureness",
     "estimate_quality",
-    "load_curves",
+    "load_measured",
     "quality_by_type",
     "quality_features",
     "range_around",
@@ -99,7 +99,7 @@ def estimate_quality(
             "Q006", f"{ratios.spans:.0f} spans are too few", remedy=f"a range needs {FEWEST} spans or more"
         )
     scored = kind == "seeds" and sure is not None
-    curves = load_curves()["seeds, scored" if scored else kind]
+    curves = load_measured()["curves"]["seeds, scored" if scored else kind]
     spreads = agreement.spreads(at) if kind == "sources" else (0.0, 0.0)  # the lines' errors hold it
     precision, recall = (
         range_around(quality_features(name, ratios, sure if scored else None), curves[name], spread)
@@ -148,8 +148,8 @@ def range_around(features: list[float], curve: Mapping[str, Any], spread: float)
 
 
 @cache
-def load_curves() -> dict[str, Any]:
-    """The lines measured where gold exists: kind -> "precision" and "recall" -> curve."""
+def load_measured() -> dict[str, Any]:
+    """What was measured where gold exists: "curves" (kind -> "precision" and "recall" -> line), "drift"."""
     text = (files("silversmith") / "silver" / "quality.json").read_text(encoding="utf-8")
-    curves: dict[str, Any] = json.loads(text)["curves"]
-    return curves
+    measured: dict[str, Any] = json.loads(text)
+    return measured
