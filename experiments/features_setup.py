@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 from experiments.cached_model import CachedModel
+from experiments.common import RESULTS
 from numpy.typing import NDArray
 
 import silversmith.candidates as candidates_package
@@ -21,11 +22,14 @@ from silversmith.core import Document, Span, checksum
 from silversmith.evaluation import DocumentCounts, document_counts, exact_counts, iou_counts
 from silversmith.formats import read
 from silversmith.models.mini import load_mini, load_sae
+from silversmith.models.named import Choice
 from silversmith.sources.features.cache import ArrayCache, default_cache
 from silversmith.sources.features.corpus import Corpus, read_corpus
+from silversmith.sources.features.opening import open_parts
 from silversmith.sources.features.reading import Reader
 from silversmith.sources.features.resolve import resolve_table
 from silversmith.sources.features.table import SpanTable
+from silversmith.sources.features.two_models import MiniCandidates
 
 __all__ = [
     "SIZES",
@@ -36,11 +40,16 @@ __all__ = [
     "iou_table",
     "load_tasks",
     "parser",
+    "result_measures",
+    "result_name",
     "typed_documents",
 ]
 
 SIZES = (10, 20, 50, 100, 200, 400, 999)
 """Numbers of mapping documents of the curves."""
+
+KEYS = {"gemma3-270m": "gemma270m"}
+"""Language model -> how the keys of results/targets.tsv call it."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +94,7 @@ def parser(description: str) -> argparse.ArgumentParser:
     result.add_argument("--data", type=Path, required=True, help="folder with redocred/ and anem/")
     result.add_argument("--model", type=Path, help="folder of mini's layout (default: the embedded model)")
     result.add_argument("--sae", type=Path, help="another autoencoder file (default: the model's own)")
+    result.add_argument("--language-model", help="types with this model; mini's heads propose. Needs --sae")
     result.add_argument("--split", choices=("dev", "test"), default="dev", help="dev chooses, test reports")
     result.add_argument("--cache", type=Path, default=default_cache(), help="where encoded text is kept")
     result.add_argument("--sets", nargs="+", choices=("redocred", "anem"), default=["redocred", "anem"])
@@ -128,12 +138,47 @@ def corpora(
 ) -> tuple[Corpus, Corpus, dict[str, Any]]:
     """The mapping corpus, the scored corpus, and what read them; encoded once, then cached."""
     mini = load_mini(arguments.model)
+    if arguments.language_model:
+        return _read(task, arguments, *_language_model(task, arguments, mini), states=states)
     sae = load_sae(arguments.sae, checksum(arguments.sae)) if arguments.sae else mini.sae
     proposer = _Parts(task.preset, mini.heads)
     model = CachedModel(mini, arguments.cache, [sae.tap, *proposer.taps])
+    return _read(task, arguments, model, sae, proposer, states=states)
+
+
+def _language_model(task: Task, arguments: argparse.Namespace, mini: Any) -> tuple[Any, Any, Any]:
+    """Another model and its autoencoder, beside the candidates of mini's heads; their states cached too."""
+    model, sae, _ = open_parts(Choice(model=arguments.language_model, sae=str(arguments.sae)), task.preset)
+    proposer = _Parts(task.preset, mini.heads)
+    candidates = MiniCandidates(CachedModel(mini, arguments.cache, proposer.taps), proposer)
+    return CachedModel(model, arguments.cache, [sae.tap]), sae, candidates
+
+
+def _read(
+    task: Task, arguments: argparse.Namespace, model: Any, sae: Any, proposer: Any, *, states: bool
+) -> tuple[Corpus, Corpus, dict[str, Any]]:
+    """Both corpora of a task."""
     reader = Reader(model, sae, proposer, ArrayCache(arguments.cache), states=states)
     found = [read_corpus(documents, task.labels, reader) for documents in (task.mapping, task.tested)]
     return found[0], found[1], {"model": model.identity(), "sae": sae.identity()}
+
+
+def result_name(name: str, arguments: argparse.Namespace) -> str:
+    """The file of an experiment's results: its name, the other model, and `dev` where nothing is reported."""
+    model = arguments.language_model
+    other = f"_{KEYS.get(model, Path(model).name)}" if model else ""
+    return name + other + ("_dev" if arguments.split == "dev" else "")
+
+
+def result_measures(found: dict[str, Any], arguments: argparse.Namespace) -> dict[str, Any]:
+    """Measures by their keys; those of another model carry its name, and only those that have a target."""
+    if not arguments.language_model:
+        return found
+    prefix = KEYS.get(arguments.language_model, arguments.language_model)
+    lines = (RESULTS / "targets.tsv").read_text(encoding="utf-8").splitlines()
+    wanted = {cell for line in lines for cell in line.split("\t")[1:2]}
+    named = {f"{prefix}.{key}": value for key, value in found.items()}
+    return {key: value for key, value in named.items() if key in wanted}
 
 
 def draws(corpus: Corpus, size: int, count: int, seed: int) -> list[Corpus]:

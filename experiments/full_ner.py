@@ -15,7 +15,17 @@ from typing import Any
 import numpy as np
 from experiments.common import RESULTS, measure, write_result
 from experiments.features_dense import dense_decisions, probes
-from experiments.features_setup import SIZES, corpora, draws, found_documents, iou_table, load_tasks, parser
+from experiments.features_setup import (
+    SIZES,
+    corpora,
+    draws,
+    found_documents,
+    iou_table,
+    load_tasks,
+    parser,
+    result_measures,
+    result_name,
+)
 
 from silversmith.core import Document, track
 from silversmith.evaluation import bootstrap, bootstrap_difference, score, seed_interval
@@ -43,7 +53,8 @@ def main() -> None:
         recall, per_word = _candidates(tested)
         rows, counts = _rows(mapping, tested, arguments)
         curve = {} if arguments.quick else _curve(mapping, tested, arguments.seed)
-        measures |= _measures(task.name, rows, counts, curve, recall, per_word)
+        found = _measures(task.name, rows, counts, curve, recall, per_word)
+        measures |= result_measures(found, arguments)
         tables.append(_markdown(task.name, rows, recall, per_word, len(mapping.documents)))
         extra["sets"][task.name] = {
             "rows": rows, "curve": curve, "model": identity, "candidate_recall": recall,
@@ -52,7 +63,7 @@ def main() -> None:
         files += task.files
     head = "# Full NER, weighted F1\n\n"
     write_result(
-        "full_ner" if arguments.split == "test" else "full_ner_dev",
+        result_name("full_ner", arguments),
         measures,
         data_files=files,
         extra=extra,

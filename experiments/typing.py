@@ -20,7 +20,17 @@ from typing import Any
 import numpy as np
 from experiments.common import RESULTS, measure, write_result
 from experiments.features_dense import dense_types, probes
-from experiments.features_setup import SIZES, Task, corpora, draws, load_tasks, parser, typed_documents
+from experiments.features_setup import (
+    SIZES,
+    Task,
+    corpora,
+    draws,
+    load_tasks,
+    parser,
+    result_measures,
+    result_name,
+    typed_documents,
+)
 from numpy.typing import NDArray
 
 from silversmith.core import track
@@ -55,13 +65,13 @@ def main() -> None:
         chosen = _chosen(task, mapping, tested, arguments, folder, measures)
         rows, own, result = _rows(mapping, tested, chosen, arguments)
         if arguments.split == "test":  # dev chooses and times the grid; its scores are no measures
-            measures |= own_measures(task.name, result)
+            measures |= result_measures(own_measures(task.name, result), arguments)
         curve = {} if arguments.quick else _curve(mapping, tested, arguments.seed)
         extra["sets"][task.name] = {"rows": rows, "curve": curve, "model": identity, **own}
         extra["sets"][task.name]["scores"] = own_measures(task.name, result)
         tables.append(_markdown(task, rows, len(mapping.documents), len(tested.documents)))
         files += task.files
-    name = "typing" if arguments.split == "test" else "typing_dev"
+    name = result_name("typing", arguments)
     svg = _plot(extra["sets"]) if not arguments.quick else None
     head = "# Typing on gold spans, weighted F1\n\n"
     write_result(
@@ -87,7 +97,7 @@ def _chosen(
     task: Task, mapping: Corpus, tested: Corpus, arguments: Any, folder: Path, measures: dict[str, Any]
 ) -> Options:
     """The paper rule's open options: chosen on dev by the grid, read back for test."""
-    kept = folder / "typing_dev.json"
+    kept = folder / f"{result_name('typing', arguments)}_dev.json"
     if arguments.split == "test":
         if not kept.exists():
             return Options.paper()
@@ -99,7 +109,7 @@ def _chosen(
         few, tested, settings(Options.paper(t_conf=0.0), **SECOND, rho=[0.0, 0.5], alpha=[1.0, 5.0])
     )
     seconds = time.perf_counter() - start
-    if task.name == "redocred" and not arguments.limit:
+    if task.name == "redocred" and not arguments.limit and not arguments.language_model:
         measures["speed.grid_200.seconds"] = measure(seconds * 200 / len(points))
     return best(points)["precision"].options
 

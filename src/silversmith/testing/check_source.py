@@ -46,6 +46,7 @@ def check_source(
     folder: Path | None = None,
     missing: Mapping[str, Callable[[], object]] | None = None,
     block: int = BLOCK,
+    tolerance: float = BLOCK_TOLERANCE,
 ) -> None:
     """Run every check on a fitted source.
 
@@ -55,6 +56,7 @@ def check_source(
         save, load, folder: write its artefact, read it back, an empty folder for it (all or none).
         missing: what is missing -> a call that must then be refused with a clear error.
         block: the source's block size, where it isn't the house's.
+        tolerance: of probabilities in blocks of another size.
 
     Raises:
         AssertionError: says what the source does wrong, and on which document.
@@ -66,7 +68,7 @@ def check_source(
     corpus = list(documents) if documents is not None else [*nasty_documents(), *_plain(len(PLAIN))]
     check_votes(source, corpus)
     check_evidence(source, corpus)
-    check_blocks(source, corpus, block=block)
+    check_blocks(source, corpus, block=block, tolerance=tolerance)
     check_streaming(source, block=block)
     if save and load and folder:
         check_round_trip(source, corpus, save, load, folder)
@@ -123,7 +125,12 @@ def check_evidence(source: Source, documents: Sequence[Document], *, most: int =
 
 
 def check_blocks(
-    source: Source, documents: Sequence[Document], *, block: int = BLOCK, other: int = 5
+    source: Source,
+    documents: Sequence[Document],
+    *,
+    block: int = BLOCK,
+    other: int = 5,
+    tolerance: float = BLOCK_TOLERANCE,
 ) -> None:
     """Blocks labelled apart (as after a resume) give the same bytes, another block size the same labels."""
     several = [*documents, *_plain(max(0, block + 3 - len(documents)))]
@@ -140,7 +147,7 @@ def check_blocks(
         for left, right in zip(one, two, strict=True):
             for label, value in left.probabilities.items():
                 away = abs(value - right.probabilities[label])
-                _require(away <= BLOCK_TOLERANCE, f"{place}: the probability of {label} differs by {away}")
+                _require(away <= tolerance, f"{place}: the probability of {label} differs by {away}")
 
 
 def check_streaming(source: Source, *, block: int = BLOCK) -> None:

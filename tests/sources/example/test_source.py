@@ -31,6 +31,7 @@ def test_battery(source, model, tmp_path):
         folder=tmp_path,
         missing={"an example": lambda: Example.prepare(Schema.of(["PER"]), documents, model=model)},
         block=256,
+        tolerance=1e-4,  # the tiny model's divergences are near 0.004, where float32 has four digits
     )
 
 

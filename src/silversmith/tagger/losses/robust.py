@@ -6,7 +6,9 @@ L = (1/n) [ sum over annotated words of (1 - p(y)^q) / q        labels that may 
     + lambda max(0, |rho^ - rho| - slack rho)                    as many entities as expected
 
 An unlabelled word is kept with probability `keep`, and after `warm` of the run only if p(O) >= `doubt`: what
-the network then takes for an entity, though it has no label, is probably a missing one.
+the network then takes for an entity, though it has no label, is probably a missing one. Until then q = 0
+(cross-entropy) and lambda = 0: a network that knows nothing yet would spread the expected number of
+entities over any words, and the flat loss of unlikely labels would leave them there.
 """
 
 from __future__ import annotations
@@ -32,7 +34,7 @@ class Robust(Loss):
     """Options are named as in the equation; ratio: rho (None: silver share / recall)."""
 
     defaults: ClassVar[dict[str, Any]] = {
-        "q": 0.7, "keep": 0.5, "doubt": 0.7, "warm": 0.2, "weight": 10.0, "slack": 0.3,
+        "q": 0.7, "keep": 0.5, "doubt": 0.7, "warm": 0.3, "weight": 10.0, "slack": 0.3,
         "ratio": None, "recall": None,
     }  # fmt: skip
     ratio: Tensor
@@ -53,10 +55,11 @@ class Robust(Loss):
         inside = step.tags > 0
         other = ~inside & ~step.certain
         kept = other & (torch.rand(len(other)).to(other.device) < options["keep"])
-        if step.progress >= options["warm"]:
+        known = step.progress >= options["warm"]
+        if known:
             kept &= log_p[:, 0].detach().exp() >= options["doubt"]
-        each = torch.where(inside, generalised(log_y, options["q"]), -log_y)
+        each = torch.where(inside, generalised(log_y, options["q"] if known else 0.0), -log_y)
         loss: Tensor = (each * (inside | step.certain | kept)).sum() / len(each)
-        if options["weight"]:
+        if known and options["weight"]:
             loss = loss + options["weight"] * ratio_penalty(log_p[:, 0], float(self.ratio), options["slack"])
         return loss
