@@ -1,7 +1,7 @@
 """X-NER: one example entity per type (tables 2, 3, 4 and 6, figures 3, 4, 5 and 6 of the paper).
 
     python -m experiments.xner --data DIR --work FOLDER mine --sets conll2003
-    python -m experiments.xner --data DIR --work FOLDER ends --sets conll2003 [--loss cross-entropy auto]
+    python -m experiments.xner --data DIR --work FOLDER ends --sets conll2003 [--loss auto cross-entropy]
     python -m experiments.xner --data DIR --work FOLDER shots
     python -m experiments.xner --data DIR --work FOLDER subtypes
     python -m experiments.xner --data DIR --work FOLDER languages --model FOLDER_OF_A_MULTILINGUAL_MODEL
@@ -217,10 +217,9 @@ def run_ends(arguments: argparse.Namespace) -> None:
                 "silver_sentences": len(silver),
                 "silver_spans": sum(len(one.spans) for one in silver),
             }
-            key = f"xner.{name.split('-')[0].replace('2003', '').replace('mit_', '')}.micro_f1"
-            measures[key] = max(
-                measures.get(key, measure(0.0)), measure(whole.f1), key=lambda one: one["value"]
-            )
+            if loss == arguments.loss[0]:  # chosen beforehand: test never chooses
+                key = f"xner.{name.split('-')[0].replace('2003', '').replace('mit_', '')}.micro_f1"
+                measures[key] = measure(whole.f1)
     print("\n".join(rows))
     write_result(
         arguments.result or "xner_ends",
@@ -349,7 +348,9 @@ def main(words: Sequence[str] | None = None) -> None:
     parser.add_argument("--model", nargs="+", default=["mini"])
     parser.add_argument("--mined", default="mini", help="model whose minings `ends` takes")
     parser.add_argument("--methods", nargs="+", choices=(*METHODS, "prompt"), default=["two-way"])
-    parser.add_argument("--loss", nargs="+", default=["cross-entropy", "auto"])
+    parser.add_argument(
+        "--loss", nargs="+", default=["auto", "cross-entropy"], help="the first one's score is the measure"
+    )
     parser.add_argument("--top", type=int, default=KEPT, help="spans ranked a type")
     parser.add_argument(
         "--best", type=int, help="`ends` takes so many spans a type, not the paper's threshold"

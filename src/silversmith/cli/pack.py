@@ -105,7 +105,7 @@ def _print(record: dict[str, Any]) -> None:
     ]
     if "active_entries_equal" in record:
         lines.append(
-            f"active in both or neither: {100 * record['active_entries_equal']:.1f} % of the entries"
+            f"active in both: {100 * record['active_entries_equal']:.1f} % of the entries active in either"
         )
     if check:
         lines.append(
