@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 import silversmith.candidates as candidates_package
 import silversmith.models.heads as heads_module
 from silversmith.candidates import preset
+from silversmith.candidates.beside import MiniCandidates
 from silversmith.core import Document, Span, checksum
 from silversmith.evaluation import DocumentCounts, document_counts, exact_counts, iou_counts
 from silversmith.formats import read
@@ -29,7 +30,6 @@ from silversmith.sources.features.opening import open_parts
 from silversmith.sources.features.reading import Reader
 from silversmith.sources.features.resolve import resolve_table
 from silversmith.sources.features.table import SpanTable
-from silversmith.sources.features.two_models import MiniCandidates
 
 __all__ = [
     "SIZES",

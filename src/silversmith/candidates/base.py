@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from silversmith.core import Document
 from silversmith.models.encode import Encoded
@@ -12,7 +12,7 @@ from silversmith.models.heads import UPOS, Heads, Mentions
 from silversmith.text.sentences import split_sentences
 from silversmith.text.words import split_words
 
-__all__ = ["Candidate", "CandidateGenerator", "Find", "Reading", "Rule", "read"]
+__all__ = ["Candidate", "CandidateGenerator", "Find", "Reading", "Rule", "identity_of", "read"]
 
 MENTION_FLOOR = 0.02
 """Spans that the mention head holds for less likely than this are not kept in a Reading."""
@@ -68,6 +68,13 @@ class CandidateGenerator(Protocol):
     def propose(self, document: Document, encoded: Encoded | None = None) -> list[Candidate]:
         """The candidates of a document: distinct, sorted by start, then end."""
         ...
+
+
+def identity_of(part: Any) -> dict[str, Any]:
+    """`part.identity()`, or what can be told of a part that has none."""
+    if hasattr(part, "identity"):
+        return dict(part.identity())
+    return {"name": str(getattr(part, "name", type(part).__name__))}
 
 
 def read(document: Document, encoded: Encoded | None = None, heads: Heads | None = None) -> Reading:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from silversmith.cli.reading import Context, Dtype, Model, Sae
+from silversmith.cli.reading import Candidates, Context, Dtype, Mapping, Model, Sae, SchemaFile, Types
 from silversmith.core.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
@@ -25,12 +25,12 @@ def explain(
     documents: Annotated[Path, typer.Argument(help="Documents, labelled or not, any format ('-': stdin).")],
     document: Annotated[str, typer.Option(help="Id of the document.")],
     span: Annotated[str, typer.Option(help="START:END in characters, end exclusive; or all.")] = "all",
-    mapping: Annotated[str, typer.Option(help="A bundled mapping, or a folder of fit or mine.")] = "general",
+    mapping: Mapping = "general",
+    types: Types = None,
+    schema: SchemaFile = None,
     model: Model = None,
     sae: Sae = None,
-    candidates: Annotated[
-        str | None, typer.Option(help="Preset of candidates (default: the mapping's own).")
-    ] = None,
+    candidates: Candidates = None,
     top: Annotated[int, typer.Option(min=1, help="Labels shown.")] = 3,
     parts: Annotated[int, typer.Option(min=1, help="Parts shown here one by one; the page shows all.")] = 12,
     context: Context = None,
@@ -42,23 +42,26 @@ def explain(
 ) -> None:
     """Show why a span got its label: the parts that add up to each label's score.
 
-    Each part is a latent of the sparse autoencoder that fired in or beside the span; its contributions
-    and the bias sum to the score, and calibration turns that into a probability. With `--span all`
+    Each part is a latent of the sparse autoencoder that fired in or beside the span (or, with --types, how
+    alike the span and a name are); the parts sum to the score, and calibration turns that into a
+    probability. With `--span all`
     these are the document's own spans, or what `label` finds in it if it has none.
 
     Examples:
         silversmith explain silver.jsonl --document news-01
         silversmith explain notes/ --document letter --span 120:133 --html why.html
+        silversmith explain recipes.txt --document soup --types "dish, ingredient"
 
     Raises:
         DataError: R010 no document of this id, R012 no span to explain.
         ConfigError: R011 a span that is none, R001 no such mapping.
     """
-    from silversmith.cli.opening import open_source
+    from silversmith.cli.opening import open_source, wanted_types
 
     chosen = _find(documents, format, document)
     place = _place(span, chosen)
-    source = open_source(mapping, model, candidates, sae=sae, context=context, dtype=dtype)
+    wanted = mapping if types is None and schema is None else wanted_types(types, schema, mapping)
+    source = open_source(wanted, model, candidates, sae=sae, context=context, dtype=dtype)
     votes = _votes(source, chosen, place)
     explained = [replace(vote, evidence=source.explain(chosen, vote)) for vote in votes]
     if as_json:

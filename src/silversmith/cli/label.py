@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from silversmith.cli.reading import Context, Dtype, Model, Sae
+from silversmith.cli.reading import Candidates, Context, Dtype, Mapping, Model, Sae, SchemaFile, Types
 from silversmith.core.errors import ConfigError
 from silversmith.core.version import __version__
 
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 __all__ = ["label"]
 
+Out = Annotated[Path, typer.Option(help="File to write; its suffix says the format ('-': stdout).")]
+
 STREAM = "-"
 SHOWN = 300
 """Documents on the page of --report."""
@@ -32,15 +34,13 @@ SHOWN = 300
 
 def label(
     input: Annotated[Path, typer.Argument(help="File or folder, any format ('-': JSON lines on stdin).")],
-    out: Annotated[
-        Path, typer.Option(help="File to write; its suffix says the format ('-': stdout).")
-    ] = Path("silver.jsonl"),
-    mapping: Annotated[str, typer.Option(help="A bundled mapping, or a folder of fit or mine.")] = "general",
+    out: Out = Path("silver.jsonl"),
+    mapping: Mapping = "general",
+    types: Types = None,
+    schema: SchemaFile = None,
     model: Model = None,
     sae: Sae = None,
-    candidates: Annotated[
-        str | None, typer.Option(help="Preset of candidates (default: the mapping's own).")
-    ] = None,
+    candidates: Candidates = None,
     threshold: Annotated[
         float | None, typer.Option(help="Least probability of a span (default: the mapping's, usually 0.5).")
     ] = None,
@@ -68,22 +68,26 @@ def label(
         silversmith label notes/ --out silver.jsonl
         silversmith label news.txt --out silver.jsonl --threshold 0.7 --report page.html
         silversmith label corpus.jsonl --out silver.conll --mapping my-mapping --nested
+        silversmith label recipes.txt --types "dish, ingredient, cooking tool" --report page.html
 
     Raises:
-        ConfigError: R001 no such mapping, R003 an option without sense.
+        ConfigError: R001 no such mapping, R003 an option without sense, O003, O004 a wrong name of a type.
         ModelError: S046, S047 its model is not here, S010 to S036 not readable, M021 it isn't the mapping's.
         DataError: F001 to F020 an input or output that can't be used.
     """
     form = _output_form(input, out, to, report, as_json)
-    from silversmith.cli.opening import open_source
+    from silversmith.cli.opening import open_source, wanted_types
     from silversmith.formats import read
 
-    source: Labeller = open_source(
-        mapping, model, candidates, sae=sae, context=context, dtype=dtype, threshold=threshold, nested=nested
-    )
+    options = {"sae": sae, "context": context, "dtype": dtype, "threshold": threshold, "nested": nested}
+    chosen = mapping if types is None and schema is None else wanted_types(types, schema, mapping)
+    source: Labeller = open_source(chosen, model, candidates, **options)
     totals = _label(source, read(input, format), out, form, top)
     if report:
-        _page(report, source, islice(read(input, format), SHOWN), [f"mapping {mapping}", totals.line()])
+        told = (
+            f"mapping {mapping}" if isinstance(chosen, str) else f"types by name: {', '.join(chosen.names)}"
+        )
+        _page(report, source, islice(read(input, format), SHOWN), [told, totals.line()])
     _close(out, totals, report, as_json)
 
 

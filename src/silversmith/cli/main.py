@@ -23,6 +23,7 @@ COMMANDS = {
     "fit": "make a mapping from a few labelled documents",
     "mine": "find entities in raw text from one example a type",
     "label": "label documents: typed spans with probabilities",
+    "pretrain": "train an encoder that knows spans by the names of concepts",
     "train": "train a small tagger on silver documents",
     "tag": "tag documents with a trained tagger",
     "export": "turn a tagger into ONNX, 8-bit ONNX, a Hugging Face folder or a spaCy pipeline",

@@ -2,11 +2,27 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-__all__ = ["Block", "Context", "DictClass", "Dtype", "K", "Model", "Prompt", "Sae", "SaeFormat", "Scale"]
+__all__ = [
+    "Block",
+    "Candidates",
+    "Context",
+    "DictClass",
+    "Dtype",
+    "K",
+    "Mapping",
+    "Model",
+    "Prompt",
+    "Sae",
+    "SaeFormat",
+    "Scale",
+    "SchemaFile",
+    "Types",
+]
 
 Model = Annotated[
     str | None,
@@ -29,3 +45,12 @@ Scale = Annotated[float | None, typer.Option(help="Norm factor of --sae's input,
 K = Annotated[int | None, typer.Option("--k", min=1, help="Active latents of a TopK --sae.")]
 DictClass = Annotated[str | None, typer.Option(help="Class of a dictionary_learning --sae.")]
 SaeFormat = Annotated[str | None, typer.Option(help="Format of --sae, if its files don't tell.")]
+Mapping = Annotated[str, typer.Option(help="A bundled mapping, or a folder of fit or mine.")]
+Candidates = Annotated[str | None, typer.Option(help="Preset of candidates (default: the mapping's own).")]
+Types = Annotated[
+    str | None, typer.Option(help='Instead of a mapping: types by name alone, "dish, cooking tool".')
+]
+SchemaFile = Annotated[
+    Path | None,
+    typer.Option("--schema", help="Instead of a mapping: the types of a schema file, by their names."),
+]

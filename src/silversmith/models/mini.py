@@ -5,30 +5,32 @@ Each part is one safetensors file in the package; the manifest holds their check
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-import numpy as np
-import torch
 from safetensors import safe_open
 from tokenizers import Tokenizer
+from torch import nn
 
 from silversmith.core import Artefact, ModelError
-from silversmith.models.encode import Encoded, Gather, make_batches, make_windows
+from silversmith.models.concepts.encoder import ConceptEncoder
+from silversmith.models.concepts.store import load_parts
+from silversmith.models.encode import LanguageModel
 from silversmith.models.heads import Heads, load_heads
 from silversmith.models.sae import Activation, SparseAutoencoder
 from silversmith.models.trunk import Trunk, dequantise, load_trunk
+from silversmith.models.trunk_model import TrunkModel
 
 __all__ = ["Mini", "load_mini", "load_sae"]
 
 FOLDER = Path(__file__).with_name("mini_weights")
+CONCEPT = "concept.safetensors"
 START, END = 0, 2
 """The tokenizer's <s> and </s>: they frame each window and are never pooled or encoded."""
 
 
-class Mini:
+class Mini(TrunkModel):
     """The embedded model; a LanguageModel (see models.encode)."""
 
     name = "mini"
@@ -37,11 +39,11 @@ class Mini:
         self, artefact: Artefact, *, window: int = 510, overlap: int = 128, budget: int = 2048
     ) -> None:
         self.artefact = artefact
-        self.window, self.overlap, self.budget = window, overlap, budget
-        self.tokenizer = Tokenizer.from_file(str(artefact.path("tokenizer.json")))
+        tokenizer = Tokenizer.from_file(str(artefact.path("tokenizer.json")))
+        super().__init__(tokenizer, (START, END), window=window, overlap=overlap, budget=budget)
 
     @cached_property
-    def trunk(self) -> Trunk:
+    def trunk(self) -> Trunk:  # type: ignore[override]
         """The shared blocks."""
         return load_trunk(self.artefact.path("trunk.safetensors"))
 
@@ -57,47 +59,27 @@ class Mini:
         """The part-of-speech and mention heads."""
         return load_heads(self.artefact.path("heads.safetensors"))
 
-    @property
-    def width(self) -> int:
-        """Width of the residual stream."""
-        return self.trunk.config.width
+    @cached_property
+    def concept(self) -> ConceptEncoder:
+        """The concept encoder: two further blocks and a head. Raises ModelError S071 if it isn't there."""
+        files = self.artefact.manifest["files"]
+        if CONCEPT not in files:
+            raise ModelError("S071", "it has no concept encoder", path=self.artefact.folder)
+        parts, tower = load_parts(self.artefact.path(CONCEPT), self.trunk.config)
+        return ConceptEncoder(cast(LanguageModel, self.taller(tower, files[CONCEPT])), **parts)
 
-    @property
-    def depth(self) -> int:
-        """Blocks of the trunk; also its last tap."""
-        return self.trunk.config.blocks
+    def taller(self, tower: nn.ModuleList, mark: str) -> Mini:
+        """The same model with further blocks on its trunk, which share it. mark: their checksum."""
+        found = Mini(self.artefact, window=self.window, overlap=self.overlap, budget=self.budget)
+        found.__dict__["trunk"] = self.trunk.taller(tower)
+        found.mark = {"tower": mark}
+        return found
 
     def identity(self) -> dict[str, Any]:
         """Name and checksums of trunk and tokenizer."""
         files = self.artefact.manifest["files"]
-        return {"name": self.name, "trunk": files["trunk.safetensors"], "tokenizer": files["tokenizer.json"]}
-
-    def encode(self, texts: Sequence[str], taps: Sequence[int] | None = None) -> list[Encoded]:
-        """States after the chosen blocks (default: the last) of the texts of one block, in order."""
-        found = dict(self.stream(texts, [self.depth] if taps is None else taps))
-        return [found[number] for number in range(len(texts))]
-
-    def stream(self, texts: Sequence[str], taps: Sequence[int]) -> Iterator[tuple[int, Encoded]]:
-        """(position, states) of each text as soon as its last window is read."""
-        encodings = self.tokenizer.encode_batch(list(texts), add_special_tokens=False)
-        ids = [np.asarray(one.ids, dtype=np.int64) for one in encodings]
-        offsets = [np.asarray(one.offsets, dtype=np.int32).reshape(-1, 2) for one in encodings]
-        windows = [
-            window
-            for number, one in enumerate(ids)
-            for window in make_windows(number, len(one), self.window, self.overlap)
-        ]
-        gather = Gather(offsets, windows, taps, self.width)
-        yield from gather.empty()
-        for batch in make_batches(windows, self.budget):
-            pieces = [np.concatenate(([START], ids[w.text][w.start : w.end], [END])) for w in batch]
-            sizes = [len(one) for one in pieces]
-            with torch.inference_mode():
-                packed = self.trunk.packed(torch.from_numpy(np.concatenate(pieces)), sizes, taps)
-            found = [rows.numpy() for rows in packed]
-            for w, begin in zip(batch, np.cumsum([1, *sizes[:-1]]), strict=True):
-                kept = slice(begin + w.keep_start - w.start, begin + w.keep_end - w.start)
-                yield from gather.add(w, [rows[kept] for rows in found])
+        own = {"name": self.name, "trunk": files["trunk.safetensors"], "tokenizer": files["tokenizer.json"]}
+        return {**own, **(self.mark or {})}
 
 
 def load_mini(folder: Path | str | None = None) -> Mini:

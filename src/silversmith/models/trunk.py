@@ -129,6 +129,17 @@ class Trunk(nn.Module):
             kept[number] = x
         return [kept[tap] for tap in taps]
 
+    def taller(self, tower: nn.ModuleList) -> Trunk:
+        """This trunk with further blocks; everything is shared, nothing copied."""
+        with torch.device("meta"):
+            found = Trunk(TrunkConfig(**{**vars(self.config), "blocks": 0}))
+        found.words, found.places, found.norm, found.relative = (
+            self.words, self.places, self.norm, self.relative,
+        )  # fmt: skip
+        found.blocks = nn.ModuleList([*self.blocks, *tower])
+        found.config.blocks = len(found.blocks)
+        return found.eval()
+
     def embed(self, ids: Tensor, lengths: Sequence[int], extra: Tensor | None = None) -> Tensor:
         """What enters the first block, [pieces, width]; `extra` [pieces, width] joins before the norm."""
         place = torch.cat([torch.arange(2, length + 2) for length in lengths])

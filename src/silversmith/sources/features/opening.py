@@ -104,7 +104,7 @@ def open_parts(choice: Choice, candidates: str, packed: Any = None) -> tuple[Any
             where=choice.model,
             remedy="name one with --sae (silversmith models lists them), or train one: silversmith train-sae",
         )
-    from silversmith.sources.features.two_models import MiniCandidates
+    from silversmith.candidates.beside import MiniCandidates
 
     sae = packed or _open_sae(choice)
     blocks = max(1, sae.tap) if sae.tap >= 0 else None

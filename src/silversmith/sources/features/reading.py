@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from silversmith.candidates.base import identity_of
 from silversmith.core import Document
 from silversmith.models.encode import Encoded, LanguageModel
 from silversmith.models.latents import read_latents
@@ -24,7 +25,6 @@ __all__ = [
     "Reader",
     "Reading",
     "coverage",
-    "identity_of",
     "needed_pieces",
 ]
 
@@ -75,13 +75,6 @@ class Reading:
     candidates: NDArray[np.int32]
     mention: NDArray[np.float32]
     states: NDArray[np.float32] | None = None
-
-
-def identity_of(part: Any) -> dict[str, Any]:
-    """`part.identity()`, or what can be told of a part that has none."""
-    if hasattr(part, "identity"):
-        return dict(part.identity())
-    return {"name": str(getattr(part, "name", type(part).__name__))}
 
 
 def coverage(document: Document, offsets: NDArray[np.int32]) -> float:

@@ -16,11 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array, vstack
 
+from silversmith.candidates.base import identity_of
 from silversmith.core import Document, ModelError, blocks, checksum, track
 from silversmith.models.encode import Encoded, LanguageModel
 from silversmith.models.latents import Choose, read_latents
 from silversmith.sources.features.cache import entry_key, read_arrays, write_arrays
-from silversmith.sources.features.reading import Autoencoder, identity_of, needed_pieces
+from silversmith.sources.features.reading import Autoencoder, needed_pieces
 from silversmith.sources.features.table import Csr
 
 __all__ = ["Shards", "write_shards"]

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from silversmith.candidates.base import identity_of
 from silversmith.core import Document, Evidence, ModelError, Schema, Span, Vote, blocks
 from silversmith.core.memory import release_memory
 from silversmith.models.encode import LanguageModel
@@ -18,7 +19,7 @@ from silversmith.sources.features.corpus import read_corpus, read_spans, stack
 from silversmith.sources.features.explain import explain_span
 from silversmith.sources.features.mapping import Mapping
 from silversmith.sources.features.options import Options
-from silversmith.sources.features.reading import Autoencoder, Proposer, Reader, Reading, identity_of
+from silversmith.sources.features.reading import Autoencoder, Proposer, Reader, Reading
 from silversmith.sources.features.resolve import resolve_table
 from silversmith.sources.features.table import SpanTable
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from silversmith.candidates.base import identity_of
 from silversmith.core import Document
 from silversmith.models.encode import Encoded, LanguageModel
-from silversmith.sources.features.reading import Proposer, identity_of
 
 __all__ = ["MiniCandidates"]
 
@@ -18,7 +18,7 @@ class MiniCandidates:
     It has no `taps`: nothing is asked of the model that types.
     """
 
-    def __init__(self, model: LanguageModel, proposer: Proposer) -> None:
+    def __init__(self, model: LanguageModel, proposer: Any) -> None:
         self.model, self.proposer = model, proposer
         self.name = getattr(proposer, "name", "candidates")
         self._taps = sorted(getattr(proposer, "taps", ()))
@@ -30,4 +30,5 @@ class MiniCandidates:
     def propose(self, document: Document, encoded: Encoded | None = None) -> Sequence[Any]:
         """Spans of a document; `encoded` belongs to another model and is not looked at."""
         own = self.model.encode([document.text], self._taps)[0] if self._taps else None
-        return self.proposer.propose(document, own)  # type: ignore[arg-type]
+        found: Sequence[Any] = self.proposer.propose(document, own)
+        return found
