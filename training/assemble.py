@@ -17,6 +17,10 @@ PARTS = {
     "tokenizer.json": ("the tokenizer of all-mpnet-base-v2", "Apache-2.0 (all-mpnet-base-v2)"),
     "heads.safetensors": ("part-of-speech and mention heads", OURS),
     "sae.safetensors": ("sparse autoencoder on the trunk's last block, encoder only", OURS),
+    "concept.safetensors": (
+        "concept tower: two further blocks of all-mpnet-base-v2 trained on, a head, 8 bits",
+        f"{OURS}; begun from all-mpnet-base-v2 (Apache-2.0)",
+    ),
     "masked.safetensors": (
         "masked language model: the first blocks of all-MiniLM-L6-v2 trained on, a tied head, 8 bits",
         f"{OURS}; begun from all-MiniLM-L6-v2 (Apache-2.0)",

@@ -224,3 +224,38 @@ def test_the_stand_in_is_a_source():
     from silversmith.core import Source
 
     assert isinstance(Fake(), Source)
+
+
+def test_a_dictionary_labels_without_a_model(cli, tmp_path):
+    (tmp_path / "terms.tsv").write_text("Ada Lovelace\tPER\n")
+    (tmp_path / "places.txt").write_text("New York\n")
+    (tmp_path / "a.txt").write_text("Ada Lovelace never saw New York.")
+    lists = ("--dictionary", "terms.tsv", "--dictionary", "LOC=places.txt")
+    done = cli("label", "a.txt", *lists, "--report", "page.html")
+    assert done.returncode == 0, done.stderr
+    (record,) = map(json.loads, (tmp_path / "silver.jsonl").read_text().splitlines())
+    assert [(one["label"], one["source"]) for one in record["spans"]] == [
+        ("PER", "dictionary"),
+        ("LOC", "dictionary"),
+    ]
+    assert "a dictionary of 2 terms" in (tmp_path / "page.html").read_text()
+
+
+@pytest.mark.parametrize(
+    ("options", "error"),
+    [
+        (("--dictionary", "t.tsv", "--types", "city"), "R003"),
+        (("--dictionary", "t.tsv", "--mapping", "mine"), "R003"),
+        (("--dictionary", "t.tsv", "--model", "mini"), "R003"),
+        (("--dictionary", "none.tsv"), "L005"),
+        (("--types", ", ,"), "O004"),
+        (("--types", "city, city"), "O004"),
+    ],
+)
+def test_sources_that_exclude_one_another(cli, tmp_path, options, error):
+    (tmp_path / "t.tsv").write_text("York\tLOC\n")
+    (tmp_path / "a.txt").write_text("York")
+    done = cli("label", "a.txt", *options)
+    assert done.returncode == 2
+    assert error in done.stderr
+    assert not (tmp_path / "silver.jsonl").exists()

@@ -56,6 +56,16 @@ def test_auto_chooses_the_robust_loss_where_labels_are_missing(cli, silver):
     assert "loss robust: about 4" in done.stdout or "loss robust: about 5" in done.stdout
 
 
+def test_shots_train_on_a_sample(cli, silver):
+    words = ("train", "silver.jsonl", "--out", "mine", "--steps", "4", "--loss", "cross-entropy")
+    done = cli(*words, "--shots", "3", *QUICK)
+    assert done.returncode == 0, done.stderr
+    assert "train: " in done.stderr
+    documents = int(done.stdout.split("trained on ")[1].split()[0])
+    assert documents < 20
+    assert cli(*words, "--shots", "0", *QUICK).returncode == 2
+
+
 def test_options_reach_training_and_loss(cli, silver):
     done = cli(
         "train",

@@ -11,7 +11,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from silversmith.cli.reading import Candidates, Context, Dtype, Mapping, Model, Sae, SchemaFile, Types
+from silversmith.cli.reading import (
+    Candidates,
+    Context,
+    Dictionaries,
+    Dtype,
+    Mapping,
+    Model,
+    Sae,
+    SchemaFile,
+    Types,
+)
 from silversmith.core.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
@@ -28,6 +38,7 @@ def explain(
     mapping: Mapping = "general",
     types: Types = None,
     schema: SchemaFile = None,
+    dictionary: Dictionaries = None,
     model: Model = None,
     sae: Sae = None,
     candidates: Candidates = None,
@@ -56,12 +67,12 @@ def explain(
         DataError: R010 no document of this id, R012 no span to explain.
         ConfigError: R011 a span that is none, R001 no such mapping.
     """
-    from silversmith.cli.opening import open_source, wanted_types
+    from silversmith.cli.opening import describe, open_source, wanted
 
     chosen = _find(documents, format, document)
     place = _place(span, chosen)
-    wanted = mapping if types is None and schema is None else wanted_types(types, schema, mapping)
-    source = open_source(wanted, model, candidates, sae=sae, context=context, dtype=dtype)
+    named = wanted(mapping, types, schema, dictionary)
+    source = open_source(named, model, candidates, sae=sae, context=context, dtype=dtype)
     votes = _votes(source, chosen, place)
     explained = [replace(vote, evidence=source.explain(chosen, vote)) for vote in votes]
     if as_json:
@@ -70,7 +81,7 @@ def explain(
     else:
         _print(chosen, explained, top, parts)
     if not no_html:
-        _page(html, chosen, explained, mapping)
+        _page(html, chosen, explained, describe(named))
         if not as_json:
             sys.stdout.write(f"\npage (open it in a browser): {html.resolve()}\n")
 
@@ -140,12 +151,12 @@ def _print(document: Document, votes: Sequence[Vote], top: int, parts: int) -> N
             console.print(line)
 
 
-def _page(path: Path, document: Document, votes: Sequence[Vote], mapping: str) -> None:
+def _page(path: Path, document: Document, votes: Sequence[Vote], told: str) -> None:
     """The page with every part."""
     from silversmith.reports import write_explanation
 
     drawn = document.with_spans(vote.span() for vote in votes)
-    facts = [f"{len(votes)} spans", f"mapping {mapping}"]
+    facts = [f"{len(votes)} spans", told]
     write_explanation(path, f"Why these labels? {document.id}", drawn, votes, facts)
 
 

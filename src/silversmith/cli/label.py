@@ -13,7 +13,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from silversmith.cli.reading import Candidates, Context, Dtype, Mapping, Model, Sae, SchemaFile, Types
+from silversmith.cli.reading import (
+    Candidates,
+    Context,
+    Dictionaries,
+    Dtype,
+    Mapping,
+    Model,
+    Sae,
+    SchemaFile,
+    Types,
+)
 from silversmith.core.errors import ConfigError
 from silversmith.core.version import __version__
 
@@ -38,6 +48,7 @@ def label(
     mapping: Mapping = "general",
     types: Types = None,
     schema: SchemaFile = None,
+    dictionary: Dictionaries = None,
     model: Model = None,
     sae: Sae = None,
     candidates: Candidates = None,
@@ -69,6 +80,7 @@ def label(
         silversmith label news.txt --out silver.jsonl --threshold 0.7 --report page.html
         silversmith label corpus.jsonl --out silver.conll --mapping my-mapping --nested
         silversmith label recipes.txt --types "dish, ingredient, cooking tool" --report page.html
+        silversmith label notes/ --dictionary Disease=terms.obo --dictionary drugs.tsv
 
     Raises:
         ConfigError: R001 no such mapping, R003 an option without sense, O003, O004 a wrong name of a type.
@@ -76,18 +88,15 @@ def label(
         DataError: F001 to F020 an input or output that can't be used.
     """
     form = _output_form(input, out, to, report, as_json)
-    from silversmith.cli.opening import open_source, wanted_types
+    from silversmith.cli.opening import describe, open_source, wanted
     from silversmith.formats import read
 
     options = {"sae": sae, "context": context, "dtype": dtype, "threshold": threshold, "nested": nested}
-    chosen = mapping if types is None and schema is None else wanted_types(types, schema, mapping)
+    chosen = wanted(mapping, types, schema, dictionary)
     source: Labeller = open_source(chosen, model, candidates, **options)
     totals = _label(source, read(input, format), out, form, top)
     if report:
-        told = (
-            f"mapping {mapping}" if isinstance(chosen, str) else f"types by name: {', '.join(chosen.names)}"
-        )
-        _page(report, source, islice(read(input, format), SHOWN), [told, totals.line()])
+        _page(report, source, islice(read(input, format), SHOWN), [describe(chosen), totals.line()])
     _close(out, totals, report, as_json)
 
 

@@ -4,48 +4,101 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from silversmith.core.errors import ConfigError
 
 if TYPE_CHECKING:
     from silversmith.core import Schema
+    from silversmith.sources.dictionary import Dictionary
 
-__all__ = ["open_source", "wanted_types"]
+__all__ = ["Wanted", "describe", "open_source", "wanted"]
+
+Wanted: TypeAlias = "str | Schema | Dictionary"
+"""A mapping's folder or bundled name, types to find by name, or a dictionary."""
 
 
-def wanted_types(types: str | None, schema: Path | None, mapping: str) -> Schema:
-    """The schema of --types or --schema. Raises ConfigError R003 if both, or a mapping too, are named."""
+def wanted(mapping: str, types: str | None, schema: Path | None, lists: Sequence[str] | None) -> Wanted:
+    """What the options name: a mapping, or types by name, or a dictionary.
+
+    Raises ConfigError R003 if they name two of them; O004, C001 to C004, L002 to L006 as their readers.
+    """
     from silversmith.core import Schema
+
+    if types is None and schema is None and not lists:
+        return mapping
+    if mapping != "general" or (types is not None and (schema is not None or lists)):
+        raise ConfigError(
+            "R003", "--mapping, --types, --schema and --dictionary name several sources", remedy="name one"
+        )
+    known = Schema.read(schema) if schema is not None else None
+    if lists:
+        from silversmith.sources.dictionary.opening import open_dictionary
+
+        return open_dictionary(lists, known)
     from silversmith.sources.concept.opening import schema_of
 
-    if (types is not None and schema is not None) or mapping != "general":
-        raise ConfigError("R003", "--types, --schema and --mapping exclude one another", remedy="name one")
-    return schema_of(types) if types is not None else Schema.read(cast(Path, schema))
+    return schema_of(str(types)) if known is None else known
 
 
-def open_source(mapping: str | Schema, model: str | None, candidates: str | None, **options: Any) -> Any:
-    """A ready source. mapping: a folder or bundled name, or types to find by name. options: as of the
-    sources' own opening functions.
+def describe(chosen: Wanted) -> str:
+    """A line for a page."""
+    if isinstance(chosen, str):
+        return f"mapping {chosen}"
+    if (names := getattr(chosen, "names", None)) is not None:
+        return f"types by name: {', '.join(names)}"
+    return f"a dictionary of {len(chosen.entries.shown):,} terms"  # type: ignore[union-attr]
+
+
+def open_source(mapping: Wanted, model: str | None, candidates: str | None, **options: Any) -> Any:
+    """A ready source. mapping: see `wanted`. options: as of the sources' own opening functions.
 
     Raises ConfigError R001 no such mapping, R003 an option that this kind has not; ModelError as they do.
     """
-    from silversmith.sources.concept.opening import is_names, open_concept, open_names
-    from silversmith.sources.example.opening import is_mining, open_example
+    from silversmith.core import Schema
 
-    if not isinstance(mapping, str):
+    if isinstance(mapping, Schema):
+        from silversmith.sources.concept.opening import open_names
+
         _refuse(options, ("sae", "context", "dtype"), "types by name")
         return open_names(mapping, model, candidates, **options)
-    if is_names(mapping):
+    if not isinstance(mapping, str) or _kind(mapping) == "dictionary":
+        _refuse(
+            {**options, "model": model, "candidates": candidates},
+            (*options, "model", "candidates"),
+            "a dictionary",
+        )
+        return _dictionary(mapping)
+    if _kind(mapping) == "names":
+        from silversmith.sources.concept.opening import open_concept
+
         _refuse(options, ("sae", "context", "dtype"), mapping)
         return open_concept(mapping, model, candidates, **options)
-    if is_mining(mapping):
+    if _kind(mapping) == "mining":
+        from silversmith.sources.example.opening import open_example
+
         options["candidates"] = candidates
         _refuse(options, ("sae", "context", "dtype", "nested", "candidates"), mapping)
         return open_example(mapping, model, **options)
     from silversmith.sources.features.opening import open_features
 
     return open_features(mapping, model, candidates, **options)
+
+
+def _kind(folder: str) -> str | None:
+    """The kind of artefact in a folder; None: no artefact."""
+    from silversmith.core import Artefact
+
+    if not (Path(folder) / "manifest.json").is_file():
+        return None
+    return Artefact.open(folder, verify=False).kind
+
+
+def _dictionary(chosen: Any) -> Any:
+    """A dictionary that is open already, or one from its folder."""
+    from silversmith.sources.dictionary import Dictionary
+
+    return Dictionary.open(chosen) if isinstance(chosen, str) else chosen
 
 
 def _refuse(options: dict[str, Any], names: Sequence[str], what: str) -> None:

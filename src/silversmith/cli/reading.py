@@ -12,6 +12,7 @@ __all__ = [
     "Candidates",
     "Context",
     "DictClass",
+    "Dictionaries",
     "Dtype",
     "K",
     "Mapping",
@@ -53,4 +54,8 @@ Types = Annotated[
 SchemaFile = Annotated[
     Path | None,
     typer.Option("--schema", help="Instead of a mapping: the types of a schema file, by their names."),
+]
+Dictionaries = Annotated[
+    list[str] | None,
+    typer.Option("--dictionary", help="Instead of a mapping: a term list, FILE or Type=FILE; repeatable."),
 ]

@@ -16,17 +16,19 @@ if TYPE_CHECKING:
 
 __all__ = ["train"]
 
+Encoder = Annotated[
+    str,
+    typer.Option(
+        help="mini, all-minilm-l6-v2, a folder or cached name of a BERT-like model, another tagger, "
+        "or crf (no network: hand-made features)."
+    ),
+]
+
 
 def train(
     silver: Annotated[Path, typer.Argument(help="Labelled documents: file or folder, any format.")],
     out: Annotated[Path, typer.Option(help="Folder of the tagger to write.")],
-    encoder: Annotated[
-        str,
-        typer.Option(
-            help="mini, all-minilm-l6-v2, a folder or cached name of a BERT-like model, another tagger, "
-            "or crf (no network: hand-made features)."
-        ),
-    ] = "mini",
+    encoder: Encoder = "mini",
     loss: Annotated[
         str, typer.Option(help="auto (chosen by the noise in SILVER, and told why), or a loss by name.")
     ] = "auto",
@@ -37,7 +39,10 @@ def train(
     dev: Annotated[
         Path | None, typer.Option(help="Documents to stop by (default: a tenth of SILVER).")
     ] = None,
-    seed: Annotated[int, typer.Option(help="Seed of data order, held-out part and dropout.")] = 0,
+    shots: Annotated[
+        int | None, typer.Option(min=1, help="Train on so many mentions of each type (to twice as many).")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Seed of data order, held-out part, shots and dropout.")] = 0,
     option: Annotated[
         list[str] | None,
         typer.Option("--option", "-o", help="NAME=VALUE, any option of training or of the loss."),
@@ -55,10 +60,11 @@ def train(
         silversmith train silver.jsonl --out my-tagger
         silversmith train silver.jsonl --out my-tagger --encoder all-minilm-l6-v2 --steps 1200
         silversmith train silver.jsonl --out my-tagger --loss expected-ratio -o ratio=0.2 -o rate=5e-5
+        silversmith train gold.jsonl --out my-tagger --shots 8 --loss cross-entropy
 
     Raises:
         DataError: K020 to K023 documents that can't be trained on, F001 to F020 a file that can't be read.
-        ConfigError: K001 to K003 an option or a loss, C001 to C004 the schema.
+        ConfigError: K001 to K003 an option or a loss, C001 to C004 the schema, N030 no shots.
         ModelError: K010 to K012 the encoder, K040 the loss became no number.
     """
     values = _options(option or [], encoder=encoder, loss=loss, steps=steps, seed=seed)
@@ -66,6 +72,8 @@ def train(
 
     options = make_train_options(**values)
     documents, held, labels = _read(silver, format, dev, schema)
+    if shots is not None:
+        documents = _few(documents, shots, seed, labels)
     facts = _train(documents, held, labels, out, options, threads, silver)
     if as_json:
         sys.stdout.write(json.dumps({"tagger": str(out), **facts}, ensure_ascii=False) + "\n")
@@ -101,6 +109,17 @@ def _read(
     types = Schema.read(schema) if schema else None
     documents = list(read(silver, form, schema=types))
     return documents, list(read(dev, schema=types)) if dev else None, types.names if types else None
+
+
+def _few(documents: list[Document], k: int, seed: int, labels: tuple[str, ...] | None) -> list[Document]:
+    """A sample of k to 2k mentions a type, told on stderr. Raises ConfigError N030 if there is none."""
+    from silversmith.silver.shots import sample_shots
+
+    found = sample_shots(documents, k, types=labels, seed=seed)
+    counts = ", ".join(f"{name} {count:,}" for name, count in found.counts.items())
+    more = f" ({found.forced} beyond twice as many)" if found.forced else ""
+    sys.stderr.write(f"train: {len(found.documents):,} documents{more} with {counts}\n")
+    return list(found.documents)
 
 
 def _train(
