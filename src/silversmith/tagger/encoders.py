@@ -52,7 +52,7 @@ def load_encoder(source: str, blocks: int | None = None) -> Encoder:
     blocks: take only the first ones. Raises ModelError: K010 not found, K011 a family that isn't
     known, K012 damaged or incomplete.
     """
-    if source == "mini" or (Path(source) / "manifest.json").is_file():
+    if source == "mini" or _ours(source):
         return _mini(source, blocks)
     folder = _folder(source)
     try:
@@ -88,6 +88,15 @@ def load_encoder(source: str, blocks: int | None = None) -> Encoder:
     return Encoder(trunk, tokenizer, _frame(tokenizer), family, identity)
 
 
+def _ours(source: str) -> bool:
+    """Whether it is a folder of mini's layout or a tagger of ours (an installed model is a plain folder)."""
+    from silversmith.core import Artefact
+
+    if not (Path(source) / "manifest.json").is_file():
+        return False
+    return Artefact.open(source, verify=False).kind != "model"
+
+
 def _mini(source: str, blocks: int | None) -> Encoder:
     """A copy of the embedded model's trunk, or a trained tagger's."""
     from silversmith.core import Artefact
@@ -106,9 +115,13 @@ def _mini(source: str, blocks: int | None) -> Encoder:
 
 
 def _folder(source: str) -> Path:
-    """The folder of a path, or of a name in the hub's local cache."""
+    """The folder of a path, of an installed model, or of a name in the hub's local cache."""
+    from silversmith.models.install import installed_folder
+
     if Path(source).is_dir():
         return Path(source)
+    if folder := installed_folder(source.lower()):
+        return folder
     name = KNOWN.get(source.lower(), source)
     try:
         from huggingface_hub import snapshot_download
@@ -118,7 +131,9 @@ def _folder(source: str) -> Path:
         raise ModelError(
             "K010",
             f"{source!r} is no local folder and not in the hub's cache",
-            remedy=f"take mini, or on a machine with a network: hf download {name}, then give its folder",
+            remedy=f"take mini, or run: silversmith models add {source.lower()}"
+            if source.lower() in KNOWN
+            else f"take mini, or on a machine with a network: hf download {name}, then give its folder",
         ) from None
 
 

@@ -21,7 +21,7 @@ def test_names_find_what_they_name(source):
     right = found = gold = 0
     for document, votes in zip(documents, source.label(documents), strict=True):
         wanted = {(s.start, s.end, s.label) for s in document.spans if s.label != "tool"}
-        ours = {(v.start, v.end, v.label) for v in votes}
+        ours = {(v.start, v.end, v.span().label) for v in votes}
         right, found, gold = right + len(wanted & ours), found + len(ours), gold + len(wanted)
     assert right / gold > 0.9
     assert right / found > 0.9
@@ -55,7 +55,7 @@ def test_order_of_types_does_not_matter(trained):
     one = list(Concept(Schema.of(["town", "animal"]), trained[1], Words()).label(documents))
     other = list(Concept(Schema.of(["animal", "town"]), trained[1], Words()).label(documents))
     for left, right in zip(one, other, strict=True):
-        assert [(v.start, v.end, v.label) for v in left] == [(v.start, v.end, v.label) for v in right]
+        assert [v.span() for v in left] == [v.span() for v in right]
 
 
 def test_wordings_share_the_evidence(trained):

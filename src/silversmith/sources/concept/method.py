@@ -4,10 +4,10 @@ Of a type with wordings w (its name, its concepts), the vector is c = sum_w c_w 
 
     x = s . c                      likeness
     z = (x - m . c) / sqrt(c' S c)  the same in deviations of the background (m, S): hubs lose their lead
-    l = a z + b x + g q + h        q: log-odds that the span is a mention at all
+    l = a z + g q + h              q: log-odds that the span is a mention at all
     p(type) = exp l / (1 + sum over types exp l)         the 1 is "no entity"
 
-a, b, g, h come from calibration. All terms are sums over wordings, so the evidence adds up.
+a, g, h come from calibration. All terms are sums over wordings, so the evidence adds up.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from silversmith.core import ConfigError, EntityType, Evidence, Leaf, Schema
+from silversmith.core import OUTSIDE, ConfigError, EntityType, Evidence, Leaf, Schema
 from silversmith.models.concepts import ConceptEncoder
 
 __all__ = ["Calibration", "Names", "evidence", "log_probabilities", "mention_odds", "scores", "wordings"]
@@ -36,16 +36,14 @@ class Calibration:
     """The weights of l, in the order of the equation."""
 
     deviation: float
-    likeness: float
     mention: float
     constant: float
 
     @classmethod
     def of(cls, facts: Mapping[str, Any]) -> Calibration:
         """From an encoder's facts; rough values where it has none."""
-        return cls(
-            **facts.get("calibration", {"deviation": 1.5, "likeness": 0.0, "mention": 0.5, "constant": -5.0})
-        )
+        known = facts.get("calibration", {"deviation": 2.0, "mention": 0.7, "constant": -10.0})
+        return cls(**{name: known[name] for name in cls.__slots__})
 
 
 @dataclass(frozen=True)
@@ -111,7 +109,8 @@ def scores(
     x = spans.astype(np.float64) @ names.vectors.T
     z = (x - names.mean) / names.deviation
     c = calibration
-    return c.deviation * z + c.likeness * x + (c.mention * q + c.constant + shift)[:, None]
+    found: Floats = c.deviation * z + (c.mention * q + c.constant + shift)[:, None]
+    return found
 
 
 def log_probabilities(l: Floats) -> tuple[Floats, Floats]:  # noqa: E741 - the equation's letter
@@ -126,7 +125,7 @@ def evidence(
 ) -> tuple[tuple[Leaf, ...], dict[str, float]]:
     """(leaves that sum to l of each type, what turns l into log p)."""
     s, c = span.astype(np.float64), calibration
-    slopes = c.deviation / names.deviation + c.likeness
+    slopes = c.deviation / names.deviation
     leaves = []
     for n, kind in enumerate(names.types):
         for word, share in zip(names.words[n], names.shares[n], strict=True):
@@ -139,5 +138,6 @@ def evidence(
     leaves.append(Leaf("is a mention", dict.fromkeys(names.types, c.mention * q), {"log-odds": q}))
     leaves.append(Leaf("constant", dict.fromkeys(names.types, c.constant + shift)))
     total = np.array([[Evidence(tuple(leaves)).score(kind) for kind in names.types]])
-    found, _ = log_probabilities(total)
-    return tuple(leaves), {kind: float(found[0, n] - total[0, n]) for n, kind in enumerate(names.types)}
+    found, none = log_probabilities(total)
+    known = {kind: float(found[0, n] - total[0, n]) for n, kind in enumerate(names.types)}
+    return tuple(leaves), {**known, OUTSIDE: float(none[0])}

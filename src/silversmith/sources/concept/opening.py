@@ -53,13 +53,12 @@ def open_names(
 
     Raises ConfigError O003, R003, T001; ModelError as load_encoder.
     """
-    from silversmith.sources.concept.source import THRESHOLD, Concept
+    from silversmith.sources.concept.source import Concept
 
     if threshold is not None and not 0 <= threshold <= 1:
         raise ConfigError("R003", f"a threshold of {threshold:g}", remedy="give a probability from 0 to 1")
     encoder, proposer = load_encoder(model, candidates)
-    least = THRESHOLD if threshold is None else threshold
-    return Concept(schema, encoder, proposer, threshold=least, nested=nested)
+    return Concept(schema, encoder, proposer, threshold=threshold, nested=nested)
 
 
 def open_concept(

@@ -29,13 +29,15 @@ __all__ = ["KIND", "NAME", "Concept"]
 NAME, KIND = "concept", "names"
 FILE = "names.safetensors"
 THRESHOLD = 0.5
+"""Where the encoder knows no better."""
 
 
 class Concept:
     """Names of types with the encoder that compares them with spans.
 
     proposer: a candidate generator (reads the encoder's model, see `taps`). threshold: least probability of a
-    span. shift: added to each type's log-odds; above 0 finds more. nested: spans inside others may stay.
+    span (None: the one with the best F1 on the encoder's held-out text). shift: added to each type's
+    log-odds; above 0 finds more. nested: spans inside others may stay.
     """
 
     name: ClassVar[str] = NAME
@@ -46,13 +48,15 @@ class Concept:
         encoder: ConceptEncoder,
         proposer: Any,
         *,
-        threshold: float = THRESHOLD,
+        threshold: float | None = None,
         shift: float = 0.0,
         nested: bool = False,
         vectors: NDArray[np.float32] | None = None,
     ) -> None:
         self.schema, self.encoder, self.proposer = schema, encoder, proposer
-        self.threshold, self.shift, self.nested = threshold, shift, nested
+        least = encoder.facts.get("calibration", {}).get("threshold", THRESHOLD)
+        self.threshold = least if threshold is None else threshold
+        self.shift, self.nested = shift, nested
         self.names = Names.of(schema, encoder, vectors)
         self.calibration = Calibration.of(encoder.facts)
         self.uncovered = 0  # windows cover every piece of a text
@@ -128,9 +132,14 @@ class Concept:
     def explain(self, document: Document, vote: Vote) -> Evidence:
         """How alike the span is to each wording, above what any span is; and that it is a mention at all."""
         (encoded,) = self.encoder.model.encode([document.text], self.taps)
-        spans, q = self._vectors(document, encoded, [(vote.start, vote.end)])
-        leaves, calibration = evidence(spans[0], float(q[0]), self.names, self.calibration, self.shift)
-        return Evidence(leaves, calibration, self._support(spans[0]))
+        # Among all candidates, as when it was labelled: alone, matrix products differ in the last bits.
+        mention = {(one.start, one.end): one.mention for one in self.proposer.propose(document, encoded)}
+        place = (vote.start, vote.end)
+        mention.setdefault(place, None)
+        spans, q = self._vectors(document, encoded, list(mention), list(mention.values()))
+        row = list(mention).index(place)
+        leaves, calibration = evidence(spans[row], float(q[row]), self.names, self.calibration, self.shift)
+        return Evidence(leaves, calibration)
 
     def _votes(self, document: Document, encoded: Encoded, *, every: bool) -> list[Vote]:
         """Of one document."""
@@ -174,7 +183,3 @@ class Concept:
         spans = np.array(places, np.int32).reshape(-1, 2)
         vectors = self.encoder.spans(encoded, spans, count_words(document, spans))
         return vectors, mention_odds(mention)
-
-    def _support(self, span: NDArray[np.float32]) -> tuple[dict[str, Any], ...]:
-        """The nearest concepts of those that training knew."""
-        return ()
