@@ -23,6 +23,7 @@ COMMANDS = {
     "fit": "make a mapping from a few labelled documents",
     "mine": "find entities in raw text from one example a type",
     "label": "label documents: typed spans with probabilities",
+    "annotate": "let a language model's server mark text: free concepts, or the types of a schema",
     "pretrain": "train an encoder that knows spans by the names of concepts",
     "train": "train a small tagger on silver documents",
     "tag": "tag documents with a trained tagger",
