@@ -18,13 +18,13 @@ import tempfile
 import time
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-sys.path.insert(0, str(ROOT / "tests" / "sources" / "llm"))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests" / "sources" / "llm"))
 
 from chat_server import Server
 from experiments.common import measure, write_result
 
+ROOT = Path(__file__).resolve().parent.parent
 DOCUMENTS, CONNECTIONS, KILLED = 10_000, 32, 3_000
 BAD = {0: 429, 1: 500, 2: "cut", 3: "Here is what I found in this text.", 4: '{"entities": [{"phrase": "A'}
 

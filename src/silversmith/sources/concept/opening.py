@@ -114,10 +114,12 @@ def _own(artefact: Artefact) -> ConceptEncoder:
     reading = artefact.manifest["reading"]
     path = artefact.path(FILE)
     if not reading["trained_blocks"]:
+        from silversmith.models.mini import load_mini
         from silversmith.models.named import open_model
 
-        model = open_model(reading["model"], reading["blocks"])
-        return load_concept_part(path, cast(LanguageModel, model))
+        name = reading["model"]
+        model: Any = load_mini() if name == MINI else open_model(name, reading["blocks"])
+        return load_concept_part(path, model)
     base = load_trunk(reading["model"], reading["blocks"] - reading["trained_blocks"])
     parts, tower = load_parts(path, base.trunk.config)
     mark = {**base.identity, "tower": parts["facts"]["weights"]}
