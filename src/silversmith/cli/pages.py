@@ -44,7 +44,7 @@ def write_silver_page(
         gold=gold,
         tables=[score_table(one) for one in scores],
         figures=[figure] if figure else (),
-        facts=[f"{len(silver)} documents shown", *facts],
+        facts=[f"{len(silver):,} {'document' if len(silver) == 1 else 'documents'} shown", *facts],
     )
 
 
