@@ -12,6 +12,8 @@ count; tables are made before the clock starts.
 from __future__ import annotations
 
 import argparse
+import json
+import lzma
 import subprocess
 import sys
 import time
@@ -75,10 +77,12 @@ def ours(matcher: Matcher, text: str) -> list[tuple[int, int]]:
 
 def sentences(folder: Path) -> Iterator[str]:
     """Sentences of the texts."""
-    for path in sorted(folder.glob("*.jsonl*")):
-        for document in read(path):
-            for start, end in split_sentences(document.text):
-                yield document.text[start:end]
+    for path in sorted(folder.glob("*.jsonl.xz")):
+        with lzma.open(path, "rt", encoding="utf-8") as lines:
+            for line in lines:
+                text = json.loads(line)["text"]
+                for start, end in split_sentences(text):
+                    yield text[start:end]
 
 
 def terms_of(path: Path, count: int) -> list[str]:

@@ -23,6 +23,9 @@ ROWS = (
     ("redocred.ner.iou50.weighted_f1", "full NER, Re-DocRED, overlap 0.5, weighted F1"),
     ("redocred.ner.exact.map20.weighted_f1", "the same, exact, from 20 labelled documents"),
     ("anem.ner.iou30.weighted_f1", "full NER, AnEM, overlap 0.3, weighted F1"),
+    ("gemma270m.anem.typing.weighted_f1", "typing of gold spans, AnEM, with Gemma 3 270M"),
+    ("gemma270m.redocred.ner.iou50.weighted_f1", "full NER, Re-DocRED, overlap 0.5, with Gemma 3 270M"),
+    ("zeroshot.crossner5.mean_f1", "types by name alone, CrossNER without misc, mean micro F1"),
     ("redocred.typing.ece", "calibration error of its probabilities (ECE)"),
     ("speed.label.fraction_of_forward", "speed of `label`, share of the bare forward pass"),
 )

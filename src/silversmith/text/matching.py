@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import accumulate
 from typing import NamedTuple
 
 __all__ = ["Match", "Matcher", "split_tokens"]
@@ -16,8 +17,10 @@ __all__ = ["Match", "Matcher", "split_tokens"]
 SINGLE = "\u0e00-\u0e7f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0002ffff"
 """Scripts without blanks: each character is a token."""
 HYPHENS = "\u2010\u2011\u2012\u2013-"
-KEPT = re.compile(rf"[{SINGLE}]|[^\W_{SINGLE}]+|[^\w\s]|_")
-BLANK = re.compile(rf"[{SINGLE}]|[^\W_{SINGLE}]+|[^\w\s{HYPHENS}]|_")
+KEPT = re.compile(rf"([{SINGLE}]|[^\W_{SINGLE}]+|[^\w\s]|_)")
+BLANK = re.compile(rf"([{SINGLE}]|[^\W_{SINGLE}]+|[^\w\s{HYPHENS}]|_)")
+ALONE = 1 << 1
+"""Lengths of a first token that begins no longer term."""
 GAP = re.compile(r"\n\s*\n")
 """A blank line between two tokens: no term goes across."""
 
@@ -73,21 +76,29 @@ class Matcher:
         that is written without a capital is none (rule 9).
         """
         compared = text if self.case else _lowered(text)
-        tokens = split_tokens(compared, hyphens=self.hyphens)
-        known = self.lengths
+        parts = (KEPT if self.hyphens else BLANK).split(
+            compared
+        )  # what is between, token, what is between...
+        tokens, known = parts[1::2], self.lengths
         places = [n for n, token in enumerate(tokens) if token in known]
         if not places:
             return
-        spans = [one.span() for one in (KEPT if self.hyphens else BLANK).finditer(compared)]
+        edges = list(accumulate(map(len, parts)))
+        spans = list(zip(edges[0::2], edges[1::2], strict=False))
         free = 0
         blocked = iter(fixed)
         low, high = next(blocked, (len(text), len(text)))
         for place in places:
             if place < free:
                 continue
-            start = spans[place][0]
+            start, end = spans[place]
             while high <= start and low < len(text):
                 low, high = next(blocked, (len(text), len(text)))
+            token = tokens[place]
+            if known[token] == ALONE and not skip_lower and end <= low:
+                free = place + 1
+                yield Match(start, end, self.numbers[token])
+                continue
             length = self._longest(text, tokens, spans, place, low, skip_lower)
             if length:
                 free = place + length
