@@ -241,6 +241,17 @@ def test_a_dictionary_labels_without_a_model(cli, tmp_path):
     assert "a dictionary of 2 terms" in (tmp_path / "page.html").read_text()
 
 
+def test_the_lists_of_a_schema_lie_beside_it(cli, tmp_path):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "places.txt").write_text("New York\n")
+    (tmp_path / "mine" / "schema.toml").write_text('[[type]]\nname = "Place"\ndictionary = "places.txt"\n')
+    (tmp_path / "a.txt").write_text("Ada Lovelace never saw New York.")
+    done = cli("label", "a.txt", "--schema", "mine/schema.toml")
+    assert done.returncode == 0, done.stderr
+    (record,) = map(json.loads, (tmp_path / "silver.jsonl").read_text().splitlines())
+    assert [one["label"] for one in record["spans"]] == ["Place"]
+
+
 @pytest.mark.parametrize(
     ("options", "error"),
     [

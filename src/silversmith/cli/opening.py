@@ -32,13 +32,19 @@ def wanted(mapping: str, types: str | None, schema: Path | None, lists: Sequence
             "R003", "--mapping, --types, --schema and --dictionary name several sources", remedy="name one"
         )
     known = Schema.read(schema) if schema is not None else None
-    if lists:
+    if lists or (known is not None and _listed(known)):
         from silversmith.sources.dictionary.opening import open_dictionary
 
-        return open_dictionary(lists, known)
+        return open_dictionary(lists or (), known, schema.parent if schema is not None else None)
     from silversmith.sources.concept.opening import schema_of
 
     return schema_of(str(types)) if known is None else known
+
+
+def _listed(schema: Schema) -> bool:
+    """Whether a schema brings term lists, and no names to type by."""
+    lists = any(one.dictionary for one in schema.types)
+    return lists and not any(one.concepts for one in schema.types)
 
 
 def describe(chosen: Wanted) -> str:

@@ -121,7 +121,7 @@ class Trainer:
         first, losses = self.step, []
         gap = max(1, self.sampler.steps // looks)
         while self.step < self.steps:
-            losses.append(self._train_step())
+            losses.append(self.train_step())
             self.step += 1
             now = time.monotonic()
             numbers = {"step": self.step, "steps": self.steps, "loss": float(np.mean(losses[-50:]))}
@@ -148,8 +148,8 @@ class Trainer:
         """Write the checkpoint."""
         self.checkpoint.save(self.modules, self.optimiser, {"step": self.step, "curve": self.curve})
 
-    def _train_step(self) -> float:
-        """One step; its loss."""
+    def train_step(self) -> float:
+        """One step, at `step`; its loss."""
         share = min(1.0, (self.step + 1) / max(1, self.options.warmup * self.steps))
         left = (self.steps - self.step) / max(1, self.steps * (1 - self.options.warmup))
         for group in self.optimiser.param_groups:

@@ -20,8 +20,12 @@ def is_dictionary(folder: str) -> bool:
     return Artefact.open(folder, verify=False).kind == KIND
 
 
-def read_lists(files: Sequence[str], schema: Schema | None = None) -> list[Gazetteer]:
+def read_lists(
+    files: Sequence[str], schema: Schema | None = None, folder: Path | None = None
+) -> list[Gazetteer]:
     """The lists named on a command line: FILE, or Type=FILE; and those of the schema's types.
+
+    folder: that of the schema's file, which its paths are relative to.
 
     Raises DataError L002 to L005; ConfigError L010 if none is named at all.
     """
@@ -34,17 +38,19 @@ def read_lists(files: Sequence[str], schema: Schema | None = None) -> list[Gazet
             found.append(read_gazetteer(path, kind.strip()))
     for one in schema.types if schema else ():
         if one.dictionary:
-            found.append(read_gazetteer(one.dictionary, one.name))
+            found.append(read_gazetteer((folder or Path()) / one.dictionary, one.name))
     if not found:
         raise ConfigError("L010", "no term list", remedy="name one: --dictionary Disease=terms.tsv")
     return found
 
 
-def open_dictionary(files: Sequence[str], schema: Schema | None = None, **options: Any) -> Dictionary:
+def open_dictionary(
+    files: Sequence[str], schema: Schema | None = None, folder: Path | None = None, **options: Any
+) -> Dictionary:
     """The source from the lists named on a command line. options: see DictionaryOptions.
 
     Raises DataError L001 to L006, ConfigError L010.
     """
-    lists = read_lists(files, schema)
+    lists = read_lists(files, schema, folder)
     entries = (entry for one in lists for entry in one.entries)
     return Dictionary.prepare(schema, entries, options=DictionaryOptions(**options))
