@@ -1,8 +1,8 @@
 """Speed of pre-training the concept tower, beside a plain forward and backward pass of its blocks.
 
-Both see the same batches of texts and names, read already by the frozen part. Plain: the trained blocks on the
-texts and on the names, and the gradient of their sum; no head, no loss, no sampling, no optimiser. The two run
-in turn; the ratio of their least seconds over the rounds counts.
+Both see the same batches of texts and names, read already by the frozen part. Plain: the trained blocks on
+texts and names, and the gradient of their sum; no head, no loss, no sampling, no optimiser. The two run in
+turn; the ratio of their least seconds over the rounds counts.
 
     python benchmarks/pretrain.py --encoder FOLDER --annotated FILE --work FOLDER
 """
