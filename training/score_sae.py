@@ -20,7 +20,7 @@ from scipy.sparse import csr_array
 from sklearn.metrics import f1_score
 from tokenizers import Tokenizer
 
-from silversmith.models.mini import load_sae
+from silversmith.models.named import open_autoencoder
 from silversmith.models.trunk import load_trunk
 from silversmith.sources.features.logistic import fit_logistic
 from silversmith.sources.features.options import Options
@@ -85,6 +85,7 @@ def main() -> None:
     parser.add_argument("runs", type=Path, nargs="*")
     a = parser.parse_args()
     torch.set_grad_enabled(False)
+    a.cache.mkdir(parents=True, exist_ok=True)
     taps = [3, 4, 5]
     fit = encode(a.trunk, read(a.data / "redocred/train.jsonl.gz", 200), taps, a.cache / "fit")
     dev = encode(a.trunk, read(a.data / "redocred/dev.jsonl.gz", 100), taps, a.cache / "dev")
@@ -96,7 +97,8 @@ def main() -> None:
             table[f"dense block {tap}"] = {"typing": f1}
             print(tap, f1, flush=True)
     for run in a.runs:
-        sae, report = load_sae(run / "sae.safetensors"), json.loads((run / "report.json").read_text())
+        report = json.loads((run / "report.json").read_text())
+        sae = open_autoencoder(str(run / "whole"), block=report["block"] - 1)
         for roles in (("span", "first", "last", "left", "right"), ("span",)):
             options = Options(roles=roles)
             x, x2 = (_pooled(sae, part, options) for part in (fit, dev))

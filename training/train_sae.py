@@ -2,8 +2,9 @@
 
     python training/train_sae.py --states FOLDER --block 4 --width 8192 --k 48 --tokens 3000000 --out FOLDER
 
-What `silversmith train-sae` does, and sae.safetensors (encoder only, 16 bits) and report.json (explained
-variance, L0, dead latents on held-out states) beside it. --block counts blocks passed. Goes on from its
+What `silversmith train-sae` does (its output is in OUT/whole), and beside it report.json (explained variance,
+L0, dead latents on held-out states) and, for TopK, sae.safetensors as the package ships it (encoder only, 16
+bits). --block counts blocks passed. Goes on from its
 checkpoint (to the same bits) when it is run again.
 """
 
@@ -32,6 +33,7 @@ def main() -> None:
     parser.add_argument("--shards", type=int, help="use only the first N shards")
     parser.add_argument("--batch", type=int, default=1024)
     parser.add_argument("--lr", type=float, default=1e-3)
+    parser.add_argument("--kind", choices=["topk", "jumprelu"], default="topk")
     parser.add_argument("--norm", choices=["scalar", "diagonal"], default="scalar")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--name", default="mini-sae")
@@ -40,15 +42,18 @@ def main() -> None:
     a = parser.parse_args()
     torch.set_num_threads(a.threads)
     shards = sorted(a.states.glob(f"b{a.block}-?????.npy"))[: a.shards]
-    settings = Settings(a.width, a.k, a.tokens, batch=a.batch, lr=a.lr, norm=a.norm, seed=a.seed)
+    settings = Settings(
+        a.width, a.k, a.tokens, kind=a.kind, batch=a.batch, lr=a.lr, norm=a.norm, seed=a.seed
+    )
     states = StoredStates(shards, a.block, {"name": "mini"}, a.seed)
     a.out.mkdir(parents=True, exist_ok=True)
     whole = a.out / "whole"
     report = train(states, settings, whole, name=a.name, model="mini", licences={"weights": "Apache-2.0"})
-    tensors = load_file(whole / "sae_weights.safetensors")
-    meta = {"k": str(a.k), "tap": str(a.block), "name": a.name, "tokens": str(settings.tokens)}
-    packed = {"weight": tensors["W_enc"].half().contiguous(), "bias": tensors["b_enc"]}
-    save_file(packed, a.out / "sae.safetensors", meta)
+    if a.kind == "topk":
+        tensors = load_file(whole / "sae_weights.safetensors")
+        meta = {"k": str(a.k), "tap": str(a.block), "name": a.name, "tokens": str(settings.tokens)}
+        packed = {"weight": tensors["W_enc"].half().contiguous(), "bias": tensors["b_enc"]}
+        save_file(packed, a.out / "sae.safetensors", meta)
     report |= {**settings.to_json(), "block": a.block}
     (a.out / "report.json").write_text(json.dumps(report, indent=1) + "\n")
     print(json.dumps(report))

@@ -1,4 +1,4 @@
-"""Opening: the source behind --mapping, by what the folder holds (a mapping of `fit`, a mining of `mine`)."""
+"""Opening: the source behind --mapping, by what the folder holds (of `fit`, `mine`, `ask`, a dictionary)."""
 
 from __future__ import annotations
 
@@ -80,6 +80,12 @@ def open_source(mapping: Wanted, model: str | None, candidates: str | None, **op
 
         _refuse(options, ("sae", "context", "dtype"), mapping)
         return open_concept(mapping, model, candidates, **options)
+    if _kind(mapping) == "pseudo-dictionary":
+        from silversmith.sources.question import Question
+
+        options |= {"model": model, "candidates": candidates}
+        _refuse(options, tuple(options), mapping)
+        return Question.open(mapping)
     if _kind(mapping) == "mining":
         from silversmith.sources.example.opening import open_example
 

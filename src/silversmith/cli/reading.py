@@ -46,7 +46,7 @@ Scale = Annotated[float | None, typer.Option(help="Norm factor of --sae's input,
 K = Annotated[int | None, typer.Option("--k", min=1, help="Active latents of a TopK --sae.")]
 DictClass = Annotated[str | None, typer.Option(help="Class of a dictionary_learning --sae.")]
 SaeFormat = Annotated[str | None, typer.Option(help="Format of --sae, if its files don't tell.")]
-Mapping = Annotated[str, typer.Option(help="A bundled mapping, or a folder of fit or mine.")]
+Mapping = Annotated[str, typer.Option(help="A bundled mapping, or a folder of fit, mine or ask.")]
 Candidates = Annotated[str | None, typer.Option(help="Preset of candidates (default: the mapping's own).")]
 Types = Annotated[
     str | None, typer.Option(help='Instead of a mapping: types by name alone, "dish, cooking tool".')

@@ -1,0 +1,200 @@
+"""Building an index: a part at a time, so that a killed build goes on, and documents can be added later."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from silversmith.candidates.base import identity_of
+from silversmith.core import DataError, Document, blocks, track, write_artefact
+from silversmith.models.concepts import ConceptEncoder
+from silversmith.sources.question.index import KIND, ROTATION, PhraseIndex, directions, write_part
+from silversmith.sources.question.phrases import Phrases, read_phrases
+
+__all__ = ["Growth", "build_index", "expected"]
+
+FLUSH = 32768
+"""Phrases after which a part is closed, at the end of a block of documents."""
+PHRASES_A_WORD, CHARACTERS_A_WORD = 0.6, 6.0
+"""Of English prose, with the candidates `open`."""
+STATE = "state.json"
+
+
+@dataclass
+class Growth:
+    """What a build has done. duplicates: documents whose text was there already, left out. words: of all
+    documents that were read. resumed: phrases of an earlier, killed run."""
+
+    documents: int = 0
+    phrases: int = 0
+    duplicates: int = 0
+    resumed: int = 0
+    seen: set[bytes] = field(default_factory=set)
+
+    def line(self) -> str:
+        """For the line of progress."""
+        return f"{self.phrases:,} phrases"
+
+
+def expected(characters: int, size: int) -> tuple[int, int]:
+    """(phrases, bytes on disk) of a corpus, before it is read."""
+    phrases = round(characters / CHARACTERS_A_WORD * PHRASES_A_WORD)
+    sentence = 2 * size + 12
+    return phrases, round(phrases * (2 * size + 64 + 22 + sentence / 8) + 1.3 * characters)
+
+
+def build_index(
+    documents: Iterable[Document],
+    folder: Path,
+    encoder: ConceptEncoder,
+    proposer: Any,
+    *,
+    add: bool = False,
+    total: int | None = None,
+    fields: dict[str, Any] | None = None,
+) -> tuple[PhraseIndex, Growth]:
+    """Index documents; add: to what is in `folder` already. total: documents, for the time left.
+
+    A killed build goes on from its last closed part when it is called with the same documents again.
+    Raises DataError J001: no document, or no phrase in any; ModelError J020: `folder` is of another encoder.
+    """
+    base = PhraseIndex.open(folder, encoder.identity()) if add else None
+    settings = {
+        "model": encoder.identity(),
+        "candidates": identity_of(proposer),
+        "base": None if base is None else base.manifest["files"],
+    }
+    work = folder.with_name(folder.name + ".part")
+    rotation = directions(encoder.background) if base is None else base.rotation
+    run = _Build(work, settings, base, rotation)
+    run.go(documents, encoder, proposer, total)
+    if not run.growth.phrases and base is None:
+        shutil.rmtree(work, ignore_errors=True)
+        raise DataError(
+            "J001", f"no phrase in {run.growth.documents:,} documents", remedy="give text with entities in it"
+        )
+    names = [f"part-{n:05}" for n in range(len(run.finished))]
+    made = {**settings, "parts": names, "size": encoder.head.config.size, "phrases": run.total()}
+    made |= {"documents": sum(one["documents"] for one in run.finished), **(fields or {})}
+    made.pop("base")
+    with write_artefact(folder, KIND, **made) as aside:
+        np.save(aside / ROTATION, rotation, allow_pickle=False)
+        for name in names:
+            _take(work / name, aside / name)
+    shutil.rmtree(work, ignore_errors=True)
+    return PhraseIndex.open(folder), run.growth
+
+
+class _Build:
+    """Parts in a work folder; state.json lists those that are closed."""
+
+    def __init__(
+        self, work: Path, settings: dict[str, Any], base: PhraseIndex | None, rotation: NDArray[np.float32]
+    ) -> None:
+        self.work, self.growth, self.rotation = work, Growth(), rotation
+        self.settings = json.loads(json.dumps(settings))
+        self.finished: list[dict[str, Any]] = []
+        known = json.loads((work / STATE).read_text("utf-8")) if (work / STATE).is_file() else {}
+        if known.get("settings") == self.settings:
+            self.finished = known["parts"]
+        else:
+            shutil.rmtree(work, ignore_errors=True)
+            work.mkdir(parents=True)
+            for part in base.parts if base else ():
+                _take(part.folder, work / f"part-{len(self.finished):05}")
+                self._close(len(part.offsets), len(part.phrases), None)
+        for part in base.parts if base else ():
+            self.growth.seen.update(_mark(one) for one in part.documents())
+
+    def total(self) -> int:
+        """Phrases of all parts."""
+        return sum(one["phrases"] for one in self.finished)
+
+    def go(
+        self, documents: Iterable[Document], encoder: ConceptEncoder, proposer: Any, total: int | None
+    ) -> None:
+        """All documents; those of closed parts are only compared."""
+        stream = iter(self._distinct(track(documents, "index", total, note=self.growth.line)))
+        for part in self.finished:
+            if part["digest"] is None:
+                continue  # of the index that is added to
+            if not self._same(stream, part):
+                raise DataError(
+                    "J002",
+                    "the documents are not those that the interrupted build began with",
+                    path=self.work,
+                    remedy=f"delete {self.work} to begin anew",
+                )
+            self.growth.resumed += part["phrases"]
+            self.growth.phrases += part["phrases"]
+        held: list[Document] = []
+        found: list[Phrases] = []
+        for block in blocks(stream):
+            rows = dict(read_phrases(block, encoder, proposer))
+            held += block
+            found += [rows[place] for place in range(len(block))]
+            self.growth.phrases += sum(len(one.places) for one in rows.values())
+            if sum(len(one.places) for one in found) >= FLUSH:
+                self._write(held, found)
+                held, found = [], []
+        if held:
+            self._write(held, found)
+
+    def _distinct(self, documents: Iterable[Document]) -> Iterator[Document]:
+        """Documents whose text was not there before."""
+        for one in documents:
+            mark = _mark(one)
+            if mark in self.growth.seen:
+                self.growth.duplicates += 1
+                continue
+            self.growth.seen.add(mark)
+            self.growth.documents += 1
+            yield one
+
+    def _same(self, stream: Iterator[Document], part: dict[str, Any]) -> bool:
+        """Whether the next documents are those of a closed part."""
+        digest = hashlib.sha256()
+        for one in islice(stream, part["documents"]):
+            digest.update(_mark(one))
+        return digest.hexdigest() == str(part["digest"])
+
+    def _write(self, documents: list[Document], found: list[Phrases]) -> None:
+        """Close a part."""
+        folder = self.work / f"part-{len(self.finished):05}"
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        write_part(folder, documents, found, self.rotation)
+        digest = hashlib.sha256(b"".join(map(_mark, documents))).hexdigest()
+        self._close(len(documents), sum(len(one.places) for one in found), digest)
+
+    def _close(self, documents: int, phrases: int, digest: str | None) -> None:
+        """Note a part that is whole."""
+        self.finished.append({"documents": documents, "phrases": phrases, "digest": digest})
+        aside = self.work / f"{STATE}.new"
+        aside.write_text(json.dumps({"settings": self.settings, "parts": self.finished}), encoding="utf-8")
+        aside.replace(self.work / STATE)
+
+
+def _mark(document: Document) -> bytes:
+    """What makes a document another one: its text."""
+    return hashlib.sha256(document.text.encode("utf-8", "surrogatepass")).digest()
+
+
+def _take(source: Path, target: Path) -> None:
+    """A folder's files at another place, without a copy where the disk allows it."""
+    target.mkdir()
+    for path in sorted(source.iterdir()):
+        try:
+            os.link(path, target / path.name)
+        except OSError:
+            shutil.copy2(path, target / path.name)
