@@ -42,9 +42,7 @@ def main() -> None:
     a = parser.parse_args()
     torch.set_num_threads(a.threads)
     shards = sorted(a.states.glob(f"b{a.block}-?????.npy"))[: a.shards]
-    settings = Settings(
-        a.width, a.k, a.tokens, kind=a.kind, batch=a.batch, lr=a.lr, norm=a.norm, seed=a.seed
-    )
+    settings = Settings(a.width, a.k, a.tokens, kind=a.kind, batch=a.batch, lr=a.lr, norm=a.norm, seed=a.seed)
     states = StoredStates(shards, a.block, {"name": "mini"}, a.seed)
     a.out.mkdir(parents=True, exist_ok=True)
     whole = a.out / "whole"

@@ -34,6 +34,7 @@ COMMANDS = {
     "silver": "make a silver set from votes: thresholds, sources, manifest, mixtures with gold",
     "noise": "put noise into gold on purpose, or count what such noise does",
     "quality": "estimate precision and recall without gold, as ranges",
+    "review": "decide the least certain spans on a local page, with undo",
     "evaluate": "compare labels with gold: precision, recall, F1, calibration",
     "explain": "show why a span got its label, here and as an HTML page",
     "convert": "convert annotations between formats, with a report of what is lost",

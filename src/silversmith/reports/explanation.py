@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from importlib.resources import files
 from typing import Any
 
 from silversmith.core import Document, Evidence, Vote
@@ -11,7 +12,7 @@ from silversmith.reports.highlight import escaped
 from silversmith.reports.sums import Row, shown_labels, sum_rows
 from silversmith.reports.supervisors import KIND, supervisors_html
 
-__all__ = ["explanation_html", "leaf_examples"]
+__all__ = ["explanation_css", "explanation_html", "leaf_examples"]
 
 BARS = {"leaf", "rest", "score"}
 ABLATIONS = {
@@ -224,3 +225,8 @@ def _plain(value: Any) -> str:
 def _percent(value: Any) -> str:
     """A probability in per cent, or a dash if it is not known."""
     return f"{100 * value:.1f} %" if isinstance(value, int | float) else "–"
+
+
+def explanation_css() -> str:
+    """The style of explanations and the colours that it uses, light and dark."""
+    return (files("silversmith.reports") / "why.css").read_text(encoding="utf-8")

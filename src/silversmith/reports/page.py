@@ -211,7 +211,7 @@ def _head(title: str, facts: Sequence[str], colours: str) -> str:
         f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
         '<meta name="viewport" content="width=device-width,initial-scale=1">\n'
-        f"<title>{escaped(title)}</title>\n<style>{_asset('page.css')}{colours}</style></head>\n"
+        f"<title>{escaped(title)}</title>\n<style>{_asset('why.css')}{_asset('page.css')}{colours}</style></head>\n"
         f'<body><a class="skip" href="#main">Skip to the documents</a>\n'
         f'<header><h1>{escaped(title)}</h1>{listed}</header>\n<main id="main">\n'
     )

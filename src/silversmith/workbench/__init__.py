@@ -1,1 +1,1 @@
-"""Workbench: review pages and an HTTP service (planned)."""
+"""Workbench: the review page and the HTTP service."""
