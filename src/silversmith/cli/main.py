@@ -35,6 +35,7 @@ COMMANDS = {
     "noise": "put noise into gold on purpose, or count what such noise does",
     "quality": "estimate precision and recall without gold, as ranges",
     "review": "decide the least certain spans on a local page, with undo",
+    "serve": "label or tag over HTTP, on this machine",
     "evaluate": "compare labels with gold: precision, recall, F1, calibration",
     "explain": "show why a span got its label, here and as an HTML page",
     "convert": "convert annotations between formats, with a report of what is lost",

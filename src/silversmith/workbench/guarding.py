@@ -35,11 +35,23 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 class Guard:
-    """An ASGI application in front of another. hosts: "127.0.0.1:8765" and its like. token: None: not asked
-    for."""
+    """An ASGI application in front of another.
 
-    def __init__(self, app: App, hosts: frozenset[str], token: str | None, longest: int = 1 << 20) -> None:
-        self.app, self.hosts, self.token, self.longest = app, hosts, token, longest
+    hosts: "127.0.0.1:8765" and its like (None: any). token: None: not asked for. own: whether a request that
+    changes something must name its Origin, as pages do and programs don't; a foreign one is refused either
+    way. longest: bytes of a request's body.
+    """
+
+    def __init__(
+        self,
+        app: App,
+        hosts: frozenset[str] | None,
+        token: str | None,
+        *,
+        own: bool = True,
+        longest: int = 1 << 20,
+    ) -> None:
+        self.app, self.hosts, self.token, self.own, self.longest = app, hosts, token, own, longest
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on what may pass."""
@@ -71,14 +83,16 @@ class Guard:
 
     def _refusal(self, scope: Scope, headers: dict[str, str]) -> tuple[int, str] | None:
         """(status, why) of what may not pass."""
-        if headers.get("host", "") not in self.hosts:
+        hosts = {headers.get("host", "")} if self.hosts is None else self.hosts
+        if headers.get("host", "") not in hosts:
             return 403, "wrong Host"
         origin = headers.get("origin")
-        if origin is not None and origin.partition("://")[2] not in self.hosts:
+        if origin is not None and origin.partition("://")[2] not in hosts:
             return 403, "wrong Origin"
-        if scope["method"] not in {"GET", "HEAD"} and origin is None:
+        if self.own and scope["method"] not in {"GET", "HEAD"} and origin is None:
             return 403, "no Origin"
-        if int(headers.get("content-length", "0") or 0) > self.longest:
+        size = headers.get("content-length", "0") or "0"
+        if not size.isdecimal() or int(size) > self.longest:
             return 413, f"more than {self.longest:,} bytes"
         if self.token is None:
             return None
