@@ -20,6 +20,7 @@ __all__ = ["COMMANDS", "commands", "make_app", "run"]
 
 COMMANDS = {
     "demo": "label the bundled demo corpus: the whole flow in one command, offline",
+    "run": "the whole flow of a project file; what has not changed is not done again",
     "fit": "make a mapping from a few labelled documents",
     "mine": "find entities in raw text from one example a type",
     "index": "index the phrases of a corpus, to ask it questions",
@@ -37,6 +38,7 @@ COMMANDS = {
     "review": "decide the least certain spans on a local page, with undo",
     "serve": "label or tag over HTTP, on this machine",
     "evaluate": "compare labels with gold: precision, recall, F1, calibration",
+    "diff": "what changed between two labelled sets, and which source caused it",
     "explain": "show why a span got its label, here and as an HTML page",
     "convert": "convert annotations between formats, with a report of what is lost",
     "data": "public data sets: where the original is, its licence, and conversion to our format",
