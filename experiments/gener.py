@@ -181,7 +181,7 @@ def flow(task: Task, cache: Path, *, faithful: bool, steps: int, budget: int) ->
         if key in record["test"]:
             continue
         out = cache / f"{task.name}.{key}"
-        chosen = make_train_options(loss="bond", loss_options=options, steps=steps, budget=budget, patience=0)
+        chosen = make_train_options(loss="bond", loss_options=options, steps=steps, budget=budget)
         step(key, lambda out=out, chosen=chosen: _train(silver, out, chosen))
         record["test"][key] = micro(test, open_tagger(out).tag([one.with_spans(()) for one in test]))
         _save(path, record)

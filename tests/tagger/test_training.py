@@ -103,6 +103,23 @@ def test_patience_ends_a_run_and_the_best_look_is_kept(quick, tmp_path):
     assert facts["best"]["f1"] > 0.9
 
 
+def test_self_training_keeps_its_last_weights_unless_better_documents_judge(quick, tmp_path):
+    """What stage two learns is what silver lacks, so held-out silver can't say when it is best."""
+    documents = tiny_documents(40)
+    thin = [one.with_spans(one.spans[:1]) for one in documents]
+    options = quick(loss="bond", steps=60, evaluate=10, patience=1)
+    facts = train_tagger(thin, tmp_path / "out", options)
+    assert facts["steps"] == facts["best"]["step"] == 60
+    judged = train_tagger(thin, tmp_path / "judged", options, held_out=documents[:10])
+    assert judged["best"]["f1"] == max(one["f1"] for one in _history(tmp_path / "judged"))
+    plain = train_tagger(thin, tmp_path / "plain", quick(loss="cross-entropy", steps=60, evaluate=10))
+    assert plain["best"]["f1"] == max(one["f1"] for one in _history(tmp_path / "plain"))
+
+
+def _history(folder):
+    return [json.loads(line) for line in (folder / "training.jsonl").read_text().splitlines()]
+
+
 def test_a_loss_that_is_no_number_stops_and_names_the_documents(quick, tmp_path):
     documents = tiny_documents(12)
     train_tagger(documents, tmp_path / "out", quick(steps=4))

@@ -104,6 +104,7 @@ def _prepare(
         network, loss, parts[0], parts[1] if held else None, encoder.frame, options, Checkpoint(out, settings)
     )
     run.device = _device(options)
+    run.trusted = held_out is not None
     return run, encoder, (name, why)
 
 

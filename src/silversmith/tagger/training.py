@@ -33,7 +33,8 @@ SAVE_EVERY = 180.0
 
 @dataclass(slots=True)
 class Run:
-    """One run: what is trained on what. frame: ids around a window. save_every: seconds, 0: each step."""
+    """One run: what is trained on what. frame: ids around a window. save_every: seconds, 0: each step.
+    trusted: whether the held-out documents are better than silver (the user gave them)."""
 
     network: Network
     loss: Loss
@@ -44,6 +45,7 @@ class Run:
     checkpoint: Checkpoint
     save_every: float = SAVE_EVERY
     device: str = "cpu"
+    trusted: bool = False
     history: list[dict[str, Any]] = field(default_factory=list)
     best: dict[str, Any] = field(default_factory=dict)
 
@@ -240,14 +242,21 @@ def _look(run: Run, number: int, loss: float, meter: Meter) -> None:
     meter.note(
         f"train: step {number}, loss {loss:.4f}, held-out F1 {f1:.4f} ({found} found, {marked} marked)"
     )
-    if f1 > run.best.get("f1", -1.0):
+    if f1 > run.best.get("f1", -1.0) or _outgrown(run, number):
         run.best = look | {"file": run.checkpoint.save_best(run.modules, number)}
+
+
+def _outgrown(run: Run, number: int) -> bool:
+    """Whether the held-out silver says nothing any more."""
+    return not run.trusted and run.loss.outgrows(number, run.options.steps)
 
 
 def _finished(run: Run) -> bool:
     """Whether the held-out score has not risen for `patience` looks."""
     if not run.options.patience or not run.best or not run.history:
         return False
+    if _outgrown(run, run.options.steps):
+        return False  # the loss will leave its silver behind: until then the score says nothing of the end
     since = sum(one["step"] > run.best["step"] for one in run.history)
     return bool(since >= run.options.patience)
 

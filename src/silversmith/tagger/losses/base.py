@@ -76,5 +76,10 @@ class Loss(nn.Module):
         """Whether to call `look` before step `number`."""
         return False
 
+    def outgrows(self, number: int, total: int) -> bool:
+        """Whether the network has left its silver behind by step `number`, so that held-out silver no longer
+        says which weights are best: the last ones are kept then, and nothing ends early."""
+        return False
+
     def look(self, scores: NDArray[np.float32], number: int, total: int) -> None:
         """The scores of all words by the network as it is, float32 [words, K]."""

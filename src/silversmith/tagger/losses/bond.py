@@ -57,6 +57,10 @@ class Bond(Loss):
         begin, updates = self.options["begin"], self.options["updates"]
         return number in {round(total * (begin + (1 - begin) * one / updates)) for one in range(updates)}
 
+    def outgrows(self, number: int, total: int) -> bool:
+        """In stage two: what is learned there is just what silver lacks."""
+        return number > round(total * self.options["begin"])
+
     def look(self, scores: NDArray[np.float32], number: int, total: int) -> None:
         """The network becomes the teacher."""
         self.f.copy_(torch.softmax(torch.from_numpy(scores), dim=1))
