@@ -18,6 +18,7 @@ from silversmith.cli.reading import (
     Dtype,
     Mapping,
     Model,
+    Patterns,
     Sae,
     SchemaFile,
     Types,
@@ -39,6 +40,7 @@ def explain(
     types: Types = None,
     schema: SchemaFile = None,
     dictionary: Dictionaries = None,
+    patterns: Patterns = None,
     model: Model = None,
     sae: Sae = None,
     candidates: Candidates = None,
@@ -71,7 +73,7 @@ def explain(
 
     chosen = _find(documents, format, document)
     place = _place(span, chosen)
-    named = wanted(mapping, types, schema, dictionary)
+    named = wanted(mapping, types, schema, dictionary, patterns)
     source = open_source(named, model, candidates, sae=sae, context=context, dtype=dtype)
     votes = _votes(source, chosen, place)
     explained = [replace(vote, evidence=source.explain(chosen, vote)) for vote in votes]

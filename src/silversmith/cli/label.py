@@ -20,6 +20,7 @@ from silversmith.cli.reading import (
     Dtype,
     Mapping,
     Model,
+    Patterns,
     Sae,
     SchemaFile,
     Types,
@@ -49,6 +50,7 @@ def label(
     types: Types = None,
     schema: SchemaFile = None,
     dictionary: Dictionaries = None,
+    patterns: Patterns = None,
     model: Model = None,
     sae: Sae = None,
     candidates: Candidates = None,
@@ -81,6 +83,7 @@ def label(
         silversmith label corpus.jsonl --out silver.conll --mapping my-mapping --nested
         silversmith label recipes.txt --types "dish, ingredient, cooking tool" --report page.html
         silversmith label notes/ --dictionary Disease=terms.obo --dictionary drugs.tsv
+        silversmith label notes/ --patterns rules.tsv
 
     Raises:
         ConfigError: R001 no such mapping, R003 an option without sense, O003, O004 a wrong name of a type.
@@ -92,7 +95,7 @@ def label(
     from silversmith.formats import read
 
     options = {"sae": sae, "context": context, "dtype": dtype, "threshold": threshold, "nested": nested}
-    chosen = wanted(mapping, types, schema, dictionary)
+    chosen = wanted(mapping, types, schema, dictionary, patterns)
     source: Labeller = open_source(chosen, model, candidates, **options)
     totals = _label(source, read(input, format), out, form, top)
     if report:

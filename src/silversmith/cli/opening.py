@@ -10,21 +10,34 @@ from silversmith.core.errors import ConfigError
 
 if TYPE_CHECKING:
     from silversmith.core import Schema
+    from silversmith.integrations.functions import Functions
     from silversmith.sources.dictionary import Dictionary
 
 __all__ = ["Wanted", "describe", "open_source", "wanted"]
 
-Wanted: TypeAlias = "str | Schema | Dictionary"
-"""A mapping's folder or bundled name, types to find by name, or a dictionary."""
+Wanted: TypeAlias = "str | Schema | Dictionary | Functions"
+"""A mapping's folder or bundled name, types to find by name, a dictionary, or patterns."""
 
 
-def wanted(mapping: str, types: str | None, schema: Path | None, lists: Sequence[str] | None) -> Wanted:
+def wanted(
+    mapping: str,
+    types: str | None,
+    schema: Path | None,
+    lists: Sequence[str] | None,
+    patterns: Path | None = None,
+) -> Wanted:
     """What the options name: a mapping, or types by name, or a dictionary.
 
-    Raises ConfigError R003 if they name two of them; O004, C001 to C004, L002 to L006 as their readers.
+    Raises ConfigError R003 if they name two of them; O004, C001 to C004, I020, L002 to L006 as their readers.
     """
     from silversmith.core import Schema
 
+    if patterns is not None:
+        if mapping != "general" or types is not None or schema is not None or lists:
+            raise ConfigError("R003", "--patterns and another source", remedy="name one")
+        from silversmith.integrations.patterns import read_patterns
+
+        return read_patterns(patterns)
     if types is None and schema is None and not lists:
         return mapping
     if mapping != "general" or (types is not None and (schema is not None or lists)):
@@ -53,7 +66,9 @@ def describe(chosen: Wanted) -> str:
         return f"mapping {chosen}"
     if (names := getattr(chosen, "names", None)) is not None:
         return f"types by name: {', '.join(names)}"
-    return f"a dictionary of {len(chosen.entries.shown):,} terms"  # type: ignore[union-attr]
+    if (entries := getattr(chosen, "entries", None)) is not None:
+        return f"a dictionary of {len(entries.shown):,} terms"
+    return f"{len(getattr(chosen, 'functions', ())):,} patterns"
 
 
 def open_source(mapping: Wanted, model: str | None, candidates: str | None, **options: Any) -> Any:

@@ -17,6 +17,7 @@ __all__ = [
     "K",
     "Mapping",
     "Model",
+    "Patterns",
     "Prompt",
     "Sae",
     "SaeFormat",
@@ -54,6 +55,10 @@ Types = Annotated[
 SchemaFile = Annotated[
     Path | None,
     typer.Option("--schema", help="Instead of a mapping: the types of a schema file, by their names."),
+]
+Patterns = Annotated[
+    Path | None,
+    typer.Option(help="Instead of a mapping: regular expressions, a table of type, tab, expression."),
 ]
 Dictionaries = Annotated[
     list[str] | None,

@@ -1,1 +1,1 @@
-"""Integrations: other tools as sources, and the package inside other tools (planned)."""
+"""Integrations: other tools, patterns and functions as sources, and the package inside other tools."""

@@ -59,7 +59,7 @@ class Bond(Loss):
 
     def outgrows(self, number: int, total: int) -> bool:
         """In stage two: what is learned there is just what silver lacks."""
-        return number > round(total * self.options["begin"])
+        return number > round(total * float(self.options["begin"]))
 
     def look(self, scores: NDArray[np.float32], number: int, total: int) -> None:
         """The network becomes the teacher."""
