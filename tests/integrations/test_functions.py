@@ -138,7 +138,6 @@ def test_a_hugging_face_pipeline(tmp_path):
         [(s.start, s.end, s.label) for s in one.spans]
         for one in open_tagger(tmp_path / "tagger").tag(documents)
     ]
-    print(theirs[:2], ours[:2])
     assert sum(map(len, theirs)) > 0
     assert sum(a == b for a, b in zip(theirs, ours, strict=True)) >= 8
 

@@ -52,7 +52,7 @@ class OtherModel:
         "simple")."""
 
         def read(text: str) -> Iterator[tuple[int, int, str, float]]:
-            strategy = {} if _aggregates(pipeline) else {"aggregation_strategy": "simple"}
+            strategy = {} if _aggregates(pipeline) else {"aggregation_strategy": "first"}
             for one in pipeline(text, **strategy) if text.strip() else ():
                 yield int(one["start"]), int(one["end"]), one["entity_group"], float(one["score"])
 
