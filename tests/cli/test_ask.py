@@ -86,3 +86,15 @@ def test_a_question_without_an_answer_is_told(corpus, cli):
     assert done.returncode == 0, done.stderr
     notes = json.loads(done.stdout.splitlines()[-1])["notes"]
     assert any("spaceship" in one for one in notes)
+
+
+def test_types_are_proposed_from_an_index(corpus, cli, tmp_path):
+    assert cli("index", corpus, "--out", "ix").returncode == 0
+    done = cli("discover", "ix", "--out", "schema.toml", "--json")
+    assert done.returncode == 0, done.stderr
+    names = [json.loads(line)["name"] for line in done.stdout.splitlines()]
+    assert any("disease" in name or "disorder" in name or "infection" in name for name in names), names
+    assert cli("label", corpus, "--schema", "schema.toml", "--out", "out.jsonl").returncode == 0
+    again = cli("discover", "ix", "--out", "schema.toml")
+    assert again.returncode == 2
+    assert "R003" in again.stderr

@@ -25,6 +25,7 @@ COMMANDS = {
     "mine": "find entities in raw text from one example a type",
     "index": "index the phrases of a corpus, to ask it questions",
     "ask": 'ask an index "Which disease?": answers, terms and silver',
+    "discover": "propose the types that a corpus is about, as a schema to edit",
     "label": "label documents: typed spans with probabilities",
     "annotate": "let a language model's server mark text: free concepts, or the types of a schema",
     "pretrain": "train an encoder that knows spans by the names of concepts",

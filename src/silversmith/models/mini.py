@@ -16,6 +16,7 @@ from torch import nn
 from silversmith.core import Artefact, ModelError
 from silversmith.models.concepts.encoder import ConceptEncoder
 from silversmith.models.concepts.store import load_parts
+from silversmith.models.concepts.vocabulary import Vocabulary, load_vocabulary
 from silversmith.models.encode import LanguageModel
 from silversmith.models.heads import Heads, load_heads
 from silversmith.models.sae import Activation, SparseAutoencoder
@@ -26,6 +27,7 @@ __all__ = ["Mini", "load_mini", "load_sae"]
 
 FOLDER = Path(__file__).with_name("mini_weights")
 CONCEPT = "concept.safetensors"
+NAMES = "names.safetensors"
 START, END = 0, 2
 """The tokenizer's <s> and </s>: they frame each window and are never pooled or encoded."""
 
@@ -67,6 +69,13 @@ class Mini(TrunkModel):
             raise ModelError("S071", "it has no concept encoder", path=self.artefact.folder)
         parts, tower = load_parts(self.artefact.path(CONCEPT), self.trunk.config)
         return ConceptEncoder(cast(LanguageModel, self.taller(tower, files[CONCEPT])), **parts)
+
+    @cached_property
+    def vocabulary(self) -> Vocabulary:
+        """Names of concepts that it knows by heart. Raises ModelError S071 if they aren't there."""
+        if NAMES not in self.artefact.manifest["files"]:
+            raise ModelError("S071", "it has no names of concepts", path=self.artefact.folder)
+        return load_vocabulary(self.artefact.path(NAMES), self.concept.background)
 
     def taller(self, tower: nn.ModuleList, mark: str) -> Mini:
         """The same model with further blocks on its trunk, which share it. mark: their checksum."""

@@ -9,10 +9,19 @@ from silversmith.core import Artefact, ConfigError, Schema
 from silversmith.core.schema import EntityType
 
 if TYPE_CHECKING:
-    from silversmith.models.concepts import ConceptEncoder
+    from silversmith.models.concepts import ConceptEncoder, Vocabulary
     from silversmith.sources.concept.source import Concept
 
-__all__ = ["KIND", "PRESET", "is_names", "load_encoder", "open_concept", "open_names", "schema_of"]
+__all__ = [
+    "KIND",
+    "PRESET",
+    "is_names",
+    "load_encoder",
+    "open_concept",
+    "open_names",
+    "own_vocabulary",
+    "schema_of",
+]
 
 KIND = "concept-encoder"
 """The artefact of `silversmith pretrain`."""
@@ -58,7 +67,8 @@ def open_names(
     if threshold is not None and not 0 <= threshold <= 1:
         raise ConfigError("R003", f"a threshold of {threshold:g}", remedy="give a probability from 0 to 1")
     encoder, proposer = load_encoder(model, candidates)
-    return Concept(schema, encoder, proposer, threshold=threshold, nested=nested)
+    known = own_vocabulary(model)
+    return Concept(schema, encoder, proposer, threshold=threshold, nested=nested, vocabulary=known)
 
 
 def open_concept(
@@ -74,7 +84,8 @@ def open_concept(
 
     made = Artefact.open(folder, NAMES, verify=False).manifest
     encoder, proposer = load_encoder(model or made.get("reading", {}).get("model"), candidates)
-    source = Concept.open(folder, encoder, proposer)
+    known = own_vocabulary(model or made.get("reading", {}).get("model"))
+    source = Concept.open(folder, encoder, proposer, known)
     source.threshold = source.threshold if threshold is None else threshold
     source.nested = source.nested or nested
     return source
@@ -85,6 +96,13 @@ def is_names(folder: str) -> bool:
     if not (Path(folder) / "manifest.json").is_file():
         return False
     return Artefact.open(folder, verify=False).kind == NAMES
+
+
+def own_vocabulary(model: str | None = None) -> Vocabulary | None:
+    """The names that an encoder knows by heart; None: only `mini` has any."""
+    from silversmith.models.mini import load_mini
+
+    return load_mini().vocabulary if model in {None, MINI} else None
 
 
 def load_encoder(model: str | None = None, candidates: str | None = None) -> tuple[ConceptEncoder, Any]:

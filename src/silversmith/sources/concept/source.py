@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from safetensors.numpy import load_file, save_file
 
 from silversmith.core import Artefact, Document, Evidence, ModelError, Schema, Vote, blocks, write_artefact
-from silversmith.models.concepts import ConceptEncoder
+from silversmith.models.concepts import ConceptEncoder, Vocabulary
 from silversmith.models.encode import Encoded, stream
 from silversmith.silver.overlaps import resolve
 from silversmith.sources.concept.method import (
@@ -37,7 +37,8 @@ class Concept:
 
     proposer: a candidate generator (reads the encoder's model, see `taps`). threshold: least probability of a
     span (None: the one with the best F1 on the encoder's held-out text). shift: added to each type's
-    log-odds; above 0 finds more. nested: spans inside others may stay.
+    log-odds; above 0 finds more. nested: spans inside others may stay. vocabulary: names to tell what a span
+    is nearest to, whatever was asked for.
     """
 
     name: ClassVar[str] = NAME
@@ -52,6 +53,7 @@ class Concept:
         shift: float = 0.0,
         nested: bool = False,
         vectors: NDArray[np.float32] | None = None,
+        vocabulary: Vocabulary | None = None,
     ) -> None:
         self.schema, self.encoder, self.proposer = schema, encoder, proposer
         least = encoder.facts.get("calibration", {}).get("threshold", THRESHOLD)
@@ -59,6 +61,7 @@ class Concept:
         self.shift, self.nested = shift, nested
         self.names = Names.of(schema, encoder, vectors)
         self.calibration = Calibration.of(encoder.facts)
+        self.vocabulary = vocabulary
         self.uncovered = 0  # windows cover every piece of a text
         self.taps = sorted({*encoder.taps, *getattr(proposer, "taps", ())})
 
@@ -68,7 +71,13 @@ class Concept:
         return cls(schema, encoder, proposer, **options)
 
     @classmethod
-    def open(cls, folder: Path | str, encoder: ConceptEncoder, proposer: Any) -> Concept:
+    def open(
+        cls,
+        folder: Path | str,
+        encoder: ConceptEncoder,
+        proposer: Any,
+        vocabulary: Vocabulary | None = None,
+    ) -> Concept:
         """From its folder. Raises ModelError A001 to A004, O020: its names are of another encoder."""
         artefact = Artefact.open(folder, KIND)
         made = artefact.manifest
@@ -81,7 +90,7 @@ class Concept:
             )
         vectors = load_file(artefact.path(FILE))["names"]
         schema = Schema.model_validate(made["schema"])
-        return cls(schema, encoder, proposer, vectors=vectors, **made["options"])
+        return cls(schema, encoder, proposer, vectors=vectors, vocabulary=vocabulary, **made["options"])
 
     def save(self, folder: Path | str, **fields: Any) -> None:
         """Write the names and their vectors; fields go into the manifest."""
@@ -139,7 +148,11 @@ class Concept:
         spans, q = self._vectors(document, encoded, list(mention), list(mention.values()))
         row = list(mention).index(place)
         leaves, calibration = evidence(spans[row], float(q[row]), self.names, self.calibration, self.shift)
-        return Evidence(leaves, calibration)
+        if self.vocabulary is None:
+            return Evidence(leaves, calibration)
+        near = ", ".join(f"{name} {z:.1f}" for name, z in self.vocabulary.nearest(spans[row]))
+        text = document.text[vote.start : vote.end]
+        return Evidence(leaves, calibration, ({"text": text, "nearest concepts": near},))
 
     def _votes(self, document: Document, encoded: Encoded, *, every: bool) -> list[Vote]:
         """Of one document."""
