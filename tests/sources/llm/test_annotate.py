@@ -17,11 +17,11 @@ from silversmith.core import ConfigError, Document, EntityType, Schema
 from silversmith.core.errors import LLMError
 from silversmith.sources.llm import LLM, Annotator, ChatClient, ClientOptions, open_prompt, schema_prompt
 from silversmith.sources.llm.cache import AnswerCache
-from silversmith.sources.llm.grounding import ground
 from silversmith.sources.llm.parsing import parse_answer
 from silversmith.sources.llm.passages import passages_of
 from silversmith.sources.llm.run import Prices, estimate
 from silversmith.testing.check_source import check_source
+from silversmith.text.grounding import ground
 
 
 def client(server, **options):

@@ -68,7 +68,12 @@ class Annotations:
     def read(cls, path: Path | str, format: str | None = None) -> Annotations:
         """From a file of any format. Raises DataError F001 to F020, O001."""
         from silversmith.formats import read
+        from silversmith.sources.concept.published import is_published, read_published
 
+        if format is None and Path(path).is_file() and is_published(path):
+            left: Counter[str] = Counter()
+            made = cls.of(read_published(path, left))
+            return replace(made, dropped={**made.dropped, **left})
         return cls.of(read(path, format))
 
     def split(self, held: Iterable[str]) -> tuple[Annotations, Annotations]:

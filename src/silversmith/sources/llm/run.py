@@ -13,10 +13,10 @@ from silversmith.core import Document, Span
 from silversmith.core.errors import LLMError
 from silversmith.sources.llm.cache import AnswerCache, request_key
 from silversmith.sources.llm.client import Chat
-from silversmith.sources.llm.grounding import ground
 from silversmith.sources.llm.parsing import parse_answer
 from silversmith.sources.llm.passages import LONGEST, passages_of
 from silversmith.sources.llm.prompting import Prompt
+from silversmith.text.grounding import ground
 
 __all__ = ["Annotator", "Counts", "Prices", "estimate"]
 
