@@ -1,4 +1,4 @@
-"""The annotations that `mini`'s concept tower learned from: counts, and the heavy tail of concepts (figure 4).
+"""The annotations that the concept tower of `mini` learned from: counts, and their heavy tail (figure 4).
 
     python -m experiments.concepts --annotated FILE
 
@@ -41,8 +41,8 @@ def main() -> None:
         "Most frequent: " + ", ".join(f"{name} {n:,}" for name, n in facts["most_frequent"].items()) + ".",
     ]  # fmt: skip
     write_result(
-        "concepts", {}, data_files=[arguments.annotated], extra={"statistics": facts}, markdown="\n".join(lines),
-        svg=svg, folder=arguments.out,
+        "concepts", {}, data_files=[arguments.annotated], extra={"statistics": facts},
+        markdown="\n".join(lines), svg=svg, folder=arguments.out,
     )  # fmt: skip
     print("\n".join(lines))
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 from tiny_tagger import folder_bytes, tiny_documents
 
-from silversmith.core import Artefact, ConfigError, DataError, Document, ModelError
+from silversmith.core import Artefact, ConfigError, DataError, Document, ModelError, Span
 from silversmith.evaluation import evaluate
 from silversmith.tagger import training
 from silversmith.tagger.checkpoint import Checkpoint
@@ -114,6 +114,28 @@ def test_self_training_keeps_its_last_weights_unless_better_documents_judge(quic
     assert judged["best"]["f1"] == max(one["f1"] for one in _history(tmp_path / "judged"))
     plain = train_tagger(thin, tmp_path / "plain", quick(loss="cross-entropy", steps=60, evaluate=10))
     assert plain["best"]["f1"] == max(one["f1"] for one in _history(tmp_path / "plain"))
+
+
+def test_a_tagger_goes_on_from_a_tagger_of_the_same_types(quick, tmp_path):
+    documents = tiny_documents(40)
+    options = {"loss": "cross-entropy", "shapes": True}
+    train_tagger(documents, tmp_path / "first", quick(steps=60, **options))
+    facts = {}
+    with pytest.MonkeyPatch.context() as patch:
+        from silversmith.tagger.store import read_encoder
+
+        patch.setattr(
+            "silversmith.tagger.encoders.load_encoder", lambda source: read_encoder(tmp_path / "first")
+        )
+        facts["same"] = train_tagger(
+            documents, tmp_path / "again", quick(steps=1, evaluate=1, rate=1e-9, **options)
+        )
+        other = [one.with_spans(Span(s.start, s.end, f"{s.label}2") for s in one.spans) for one in documents]
+        facts["other"] = train_tagger(
+            other, tmp_path / "other", quick(steps=1, evaluate=1, rate=1e-9, **options)
+        )
+    assert facts["same"]["best"]["f1"] > 0.9
+    assert facts["other"]["best"]["f1"] < facts["same"]["best"]["f1"] - 0.2
 
 
 def _history(folder):

@@ -7,7 +7,8 @@ so one trunk runs them all, packed and without transformers.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -37,13 +38,18 @@ KNOWN = {
 
 @dataclass(frozen=True, slots=True)
 class Encoder:
-    """A trunk with its tokenizer. frame: ids before and after each window. family: of the original."""
+    """A trunk with its tokenizer. frame: ids before and after each window. family: of the original. labels,
+    top: of a tagger that it is taken from: its types and what stood on its trunk, for another tagger of the
+    same types.
+    """
 
     trunk: Trunk
     tokenizer: Tokenizer
     frame: tuple[int, int]
     family: str
     identity: dict[str, Any]
+    labels: tuple[str, ...] = ()
+    top: Mapping[str, Tensor] = field(default_factory=dict)
 
 
 def load_encoder(source: str, blocks: int | None = None) -> Encoder:

@@ -89,11 +89,13 @@ def read_encoder(folder: Path) -> Encoder:
 
     artefact = Artefact.open(folder, KIND)
     config = read_config(artefact)
-    files = artefact.manifest["files"]
+    files, network = artefact.manifest["files"], read_network(artefact)
     return Encoder(
-        read_network(artefact).trunk,
+        network.trunk,
         Tokenizer.from_file(str(artefact.path(TOKENIZER))),
         (config["frame"][0], config["frame"][1]),
         config["family"],
         {"name": f"tagger {folder.name}", "weights": files[WEIGHTS]},
+        tuple(config["labels"]),
+        {name: one for name, one in network.state_dict().items() if not name.startswith("trunk.")},
     )

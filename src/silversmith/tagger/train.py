@@ -95,6 +95,7 @@ def _prepare(
     encoder = load_encoder(options.encoder)
     torch.manual_seed(options.seed)
     network = _network(encoder.trunk, loss, options)
+    _go_on(network, encoder, tags.labels)
     network.trainable(embeddings=options.train_embeddings)
     reader = Reader(encoder.tokenizer)
     parts = [TrainingCorpus.of(part, reader, tags, options.window, options.overlap) for part in (train, held)]
@@ -133,6 +134,14 @@ def _choose(documents: Sequence[Document], options: TrainOptions) -> tuple[str, 
 
     takes_recall = options.loss in LOSSES and "recall" in LOSSES[options.loss].defaults
     return options.loss, {"recall": round(estimate.recall, 4)} if takes_recall else {}, "asked for"
+
+
+def _go_on(network: Network, encoder: Encoder, labels: Sequence[str]) -> None:
+    """Where the encoder is a tagger of the same types, begin with its tags too: it knows them already."""
+    own = network.state_dict()
+    top = encoder.top if encoder.labels == tuple(labels) else {}
+    if top and all(name in own and own[name].shape == one.shape for name, one in top.items()):
+        network.load_state_dict({**own, **top})
 
 
 def _network(trunk: Trunk, loss: Loss, options: TrainOptions) -> Network:
