@@ -20,8 +20,11 @@ SHOWN = 3
 NEXT = (
     ("label your own text", "silversmith label YOUR-FOLDER --out silver.jsonl --report page.html"),
     ("see why a span got its label", "silversmith explain {silver} --document {first}"),
-    ("teach it your own types", "silversmith fit YOUR-LABELLED.jsonl --out my-mapping"),
+    ("find types by name alone", 'silversmith label YOUR-FOLDER --types "dish, cooking tool"'),
+    ("ask your own text", "silversmith index YOUR-FOLDER --out my-index"),
+    ("teach it from labelled documents", "silversmith fit YOUR-LABELLED.jsonl --out my-mapping"),
 )
+TYPES = "occupation, building, machine, animal"
 
 
 def demo(
@@ -29,6 +32,9 @@ def demo(
         "demo-output"
     ),
     show: Annotated[int, typer.Option(min=0, help="Documents printed here.")] = SHOWN,
+    types: Annotated[
+        str, typer.Option(help='Types to find by name alone in the printed documents; "": none.')
+    ] = TYPES,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print the numbers as one JSON line instead.")
     ] = False,
@@ -41,9 +47,11 @@ def demo(
     Examples:
         silversmith demo
         silversmith demo --out /tmp/demo --show 10
+        silversmith demo --types "ship, scientist, river"
 
     Raises:
         ModelError: A001 to A004 the embedded model is missing or altered.
+        ConfigError: O004 a type that stands twice in --types.
     """
     from silversmith.cli.labelling import Totals, label_blocks, warn_of_language
     from silversmith.cli.pages import score_silver, write_silver_page
@@ -59,7 +67,9 @@ def demo(
         silver += block
     scores = score_silver(gold, silver)
     if not as_json:
-        _show(silver[:: max(1, len(silver) // max(1, show))][:show], scores)
+        shown = silver[:: max(1, len(silver) // max(1, show))][:show]
+        _show(shown, scores)
+        _by_name(shown, types)
     write(silver, out / "silver.jsonl")
     page = out / "report.html"
     write_silver_page(page, "silversmith demo", source, gold, ["mapping general", totals.line()])
@@ -87,6 +97,25 @@ def _show(documents: Sequence[Document], scores: Sequence[Scores]) -> None:
     for one in scores:
         console.print()
         console.print(render(one))
+
+
+def _by_name(documents: Sequence[Document], types: str) -> None:
+    """The same documents once more, with types that nothing was fitted for."""
+    from rich.console import Console
+
+    from silversmith.reports import highlight_text
+    from silversmith.sources.concept.opening import open_names, schema_of
+
+    if not types.strip() or not documents:
+        return
+    source = open_names(schema_of(types))
+    console = Console()
+    console.print(f"\nby name alone: {types}", style="bold", markup=False, highlight=False)
+    for document, votes in zip(documents, source.label(documents), strict=True):
+        if votes:
+            marked = document.with_spans(vote.span() for vote in votes)
+            console.print()
+            console.print(highlight_text(marked, colour=console.color_system is not None))
 
 
 def _print_json(scores: Sequence[Scores], totals: dict[str, object], page: Path) -> None:
