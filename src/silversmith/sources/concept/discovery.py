@@ -36,6 +36,7 @@ class Proposal:
     mentions: int
     forms: int
     examples: tuple[str, ...]
+    members: tuple[tuple[int, int], ...] = ()
 
 
 def discover(
@@ -111,6 +112,7 @@ def _proposal(
         len(mine),
         len(seen),
         tuple(list(seen.values())[:EXAMPLES]),
+        tuple((one, int((best == one).sum())) for one in group),
     )
 
 
