@@ -59,11 +59,11 @@ def test_from_text_to_terms_silver_labels_and_reasons(corpus, cli, tmp_path):
 @pytest.mark.parametrize(
     ("words", "code"),
     [
-        (["ask", "ix", "Which?"], "J010"),
+        (["ask", "ix", "Which?"], "Y010"),
         (["ask", "ix"], "R003"),
         (["ask", "ix", "Which city?", "--preset", "ncbi"], "R003"),
-        (["ask", "ix", "--preset", "ncbj"], "J012"),
-        (["ask", "ix", "Which city?", "-o", "profil=terms"], "J030"),
+        (["ask", "ix", "--preset", "ncbj"], "Y012"),
+        (["ask", "ix", "Which city?", "-o", "profil=terms"], "Y030"),
         (["ask", "nowhere", "Which city?"], "A001"),
         (["index", "empty.jsonl", "--out", "e"], "F014"),
         (["index", "text.jsonl", "--out", "new", "--add"], "R003"),

@@ -65,9 +65,9 @@ def ask(
         silversmith ask my-index --schema schema.toml --silver silver.jsonl --table terms.tsv
 
     Raises:
-        ConfigError: J010 to J012 a question, J030 to J032 an option, C001 to C004 the schema.
-        DataError: J040 to J042 a table or answers that can't be read.
-        ModelError: J020 the index is of another encoder, A001 to A004 no index.
+        ConfigError: Y010 to Y012 a question, Y030 to Y032 an option, C001 to C004 the schema.
+        DataError: Y040 to Y042 a table or answers that can't be read.
+        ModelError: Y020 the index is of another encoder, A001 to A004 no index.
     """
     from silversmith.sources.question import PhraseIndex
 
@@ -108,14 +108,14 @@ def _schema(lines: Sequence[str], path: Path | None, preset: str | None) -> Sche
 
 
 def _options(k: int, least: float | None, pairs: Sequence[str]) -> AskOptions:
-    """The options of the command line. Raises ConfigError J030, J031."""
+    """The options of the command line. Raises ConfigError Y030, Y031."""
     from silversmith.sources.question import make_ask_options
 
     values: dict[str, Any] = {"k": k, "least": least}
     for pair in pairs:
         name, sign, value = pair.partition("=")
         if not sign:
-            raise ConfigError("J031", f"--option takes NAME=VALUE, found {pair!r}")
+            raise ConfigError("Y031", f"--option takes NAME=VALUE, found {pair!r}")
         try:
             values[name.strip()] = json.loads(value)
         except ValueError:

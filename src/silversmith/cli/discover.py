@@ -43,7 +43,7 @@ def discover(
         silversmith label notes/ --schema schema.toml --out silver.jsonl
 
     Raises:
-        ModelError: J020 the index is of another encoder than mini, A001 to A004 no index.
+        ModelError: Y020 the index is of another encoder than mini, A001 to A004 no index.
         DataError: O030 no mention near any concept.
         ConfigError: R003 the schema file exists.
     """

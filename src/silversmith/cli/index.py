@@ -41,7 +41,9 @@ def index(
     format: Format = None,
     as_json: Json = False,
 ) -> None:
-    """Index the phrases of a corpus, so that it can be asked: silversmith ask OUT "Which disease?"
+    """Index the phrases of a corpus, so that it can be asked.
+
+    silversmith ask OUT "Which disease?" answers from it.
 
     Reads everything once (about as fast as labelling); nothing leaves the machine. Killed, the same command
     goes on from its last finished part.
@@ -51,8 +53,8 @@ def index(
         silversmith index more-notes/ --out my-index --add
 
     Raises:
-        DataError: J001 no phrase in the text, J002 other documents than before, F001 to F020 the text.
-        ModelError: J020 the index at OUT is of another encoder, S047, S071 no such model.
+        DataError: Y001 no phrase in the text, Y002 other documents than before, F001 to F020 the text.
+        ModelError: Y020 the index at OUT is of another encoder, S047, S071 no such model.
     """
     from silversmith.cli.labelling import say, warn_of_language
     from silversmith.formats import read

@@ -101,18 +101,18 @@ def test_other_documents_do_not_go_on(mini_parts, tmp_path, monkeypatch):
 
     with pytest.raises(KeyboardInterrupt):
         build_index(broken(), tmp_path / "ix", *mini_parts)
-    with pytest.raises(DataError, match="J002"):
+    with pytest.raises(DataError, match="Y002"):
         build_index(documents()[1:], tmp_path / "ix", *mini_parts)
 
 
 def test_nothing_to_index(mini_parts, tmp_path):
     for texts in ([], [Document("a", "")], [Document("a", ". . .")]):
-        with pytest.raises(DataError, match="J001"):
+        with pytest.raises(DataError, match="Y001"):
             build_index(texts, tmp_path / "ix", *mini_parts)
 
 
 def test_another_encoder_is_refused_and_both_are_named(index):
-    with pytest.raises(ModelError, match="J020") as caught:
+    with pytest.raises(ModelError, match="Y020") as caught:
         PhraseIndex.open(index.folder, {"model": "other"})
     assert "other" in str(caught.value)
     assert "mini" in str(caught.value)

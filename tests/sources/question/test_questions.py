@@ -34,7 +34,7 @@ def test_a_question_of_ones_own(line, name, condition):
 
 @pytest.mark.parametrize("line", ["Which?", "", "??", "Which is it?", "Which 42?"])
 def test_a_question_that_names_nothing_is_refused(line):
-    with pytest.raises(ConfigError, match="J010"):
+    with pytest.raises(ConfigError, match="Y010"):
         ask(line)
 
 
@@ -51,13 +51,13 @@ def test_a_type_without_questions_is_asked_for_by_its_name():
 
 
 def test_refusals():
-    with pytest.raises(ConfigError, match="J011"):
+    with pytest.raises(ConfigError, match="Y011"):
         questions_of(Schema.of(["a"]), "why")
     with pytest.raises(ConfigError, match="O003"):
         questions_of(Schema(types=()))
-    with pytest.raises(ConfigError, match="J010"):
+    with pytest.raises(ConfigError, match="Y010"):
         questions_of(Schema(types=(EntityType(name="a", questions=("42",)),)))
-    with pytest.raises(ConfigError, match="J012"):
+    with pytest.raises(ConfigError, match="Y012"):
         preset_schema("conll")
 
 

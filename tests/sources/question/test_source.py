@@ -85,7 +85,7 @@ def test_every_signal_can_rank(index, mini_parts):
         found = Question.prepare(SCHEMA, index, encoder=mini_parts[0], options=options).found
         assert set(found.answers[0].terms) == {"name", signal}
         assert found.answers[0].score == pytest.approx(sum(found.answers[0].terms.values()))
-    with pytest.raises(ConfigError, match="J032"):
+    with pytest.raises(ConfigError, match="Y032"):
         Question.prepare(
             SCHEMA, index, encoder=mini_parts[0], options=make_ask_options(least=0.0, signals=("nme",))
         )
@@ -181,7 +181,7 @@ def test_the_table_goes_round_and_can_be_edited(tmp_path, source):
 def test_a_bad_line_of_the_table_is_named(tmp_path, line):
     path = tmp_path / "t.tsv"
     path.write_text(f"term\ttype\nok\tDisease\n{line}\n", encoding="utf-8")
-    with pytest.raises(DataError, match=r"J041.*t\.tsv:3"):
+    with pytest.raises(DataError, match=r"Y041.*t\.tsv:3"):
         read_rows(path, SCHEMA.names)
 
 
@@ -211,14 +211,14 @@ def test_answers_of_another_retriever(tmp_path):
         '{"question": "q", "phrase": "y", "sentence": "y"}',
     ):
         path.write_text(line + "\n", encoding="utf-8")
-        with pytest.raises(DataError, match=r"J042.*answers\.jsonl:1"):
+        with pytest.raises(DataError, match=r"Y042.*answers\.jsonl:1"):
             read_answers(path, SCHEMA, make_ask_options())
 
 
 def test_options_are_checked():
-    with pytest.raises(ConfigError, match="J030"):
+    with pytest.raises(ConfigError, match="Y030"):
         make_ask_options(profil="terms")
-    with pytest.raises(ConfigError, match="J031"):
+    with pytest.raises(ConfigError, match="Y031"):
         make_ask_options(k=0)
 
 

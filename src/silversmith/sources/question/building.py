@@ -66,7 +66,7 @@ def build_index(
     """Index documents; add: to what is in `folder` already. total: documents, for the time left.
 
     A killed build goes on from its last closed part when it is called with the same documents again.
-    Raises DataError J001: no document, or no phrase in any; ModelError J020: `folder` is of another encoder.
+    Raises DataError Y001: no document, or no phrase in any; ModelError Y020: `folder` is of another encoder.
     """
     base = PhraseIndex.open(folder, encoder.identity()) if add else None
     settings = {
@@ -81,7 +81,7 @@ def build_index(
     if not run.growth.phrases and base is None:
         shutil.rmtree(work, ignore_errors=True)
         raise DataError(
-            "J001", f"no phrase in {run.growth.documents:,} documents", remedy="give text with entities in it"
+            "Y001", f"no phrase in {run.growth.documents:,} documents", remedy="give text with entities in it"
         )
     names = [f"part-{n:05}" for n in range(len(run.finished))]
     made = {**settings, "parts": names, "size": encoder.head.config.size, "phrases": run.total()}
@@ -130,7 +130,7 @@ class _Build:
                 continue  # of the index that is added to
             if not self._same(stream, part):
                 raise DataError(
-                    "J002",
+                    "Y002",
                     "the documents are not those that the interrupted build began with",
                     path=self.work,
                     remedy=f"delete {self.work} to begin anew",

@@ -73,21 +73,21 @@ def write_rows(rows: Iterable[Row], path: Path) -> None:
 
 
 def read_rows(path: Path, types: Sequence[str] | None = None) -> list[Row]:
-    """The table, edited or not; two columns are enough. Raises DataError J040, J041 (file and line named)."""
+    """The table, edited or not; two columns are enough. Raises DataError Y040, Y041 (file and line named)."""
     rows = []
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        raise DataError("J040", f"no table of terms: {error}", path=path) from None
+        raise DataError("Y040", f"no table of terms: {error}", path=path) from None
     for number, line in enumerate(lines, start=1):
         if not line.strip() or line.startswith("#") or line.split("\t")[0] == HEAD[0]:
             continue
         cells = line.split("\t")
         if len(cells) < 2 or not cells[0].strip() or not cells[1].strip():
-            raise DataError("J041", f"expected term, tab, type; found {line[:60]!r}", path=path, line=number)
+            raise DataError("Y041", f"expected term, tab, type; found {line[:60]!r}", path=path, line=number)
         if types is not None and cells[1].strip() not in types:
             raise DataError(
-                "J041",
+                "Y041",
                 f"there is no type {cells[1].strip()!r}",
                 path=path,
                 line=number,
@@ -95,7 +95,7 @@ def read_rows(path: Path, types: Sequence[str] | None = None) -> list[Row]:
             )
         rows.append(_parsed(cells, path, number))
     if not rows:
-        raise DataError("J040", "no term in it", path=path, remedy="ask for something the corpus has")
+        raise DataError("Y040", "no term in it", path=path, remedy="ask for something the corpus has")
     return rows
 
 
@@ -108,7 +108,7 @@ def _parsed(cells: Sequence[str], path: Path, number: int) -> Row:
             raise ValueError("a count above 0 and a probability in (0, 1] expected")
         rank, score = int(given[5] or 0), float(given[6] or 0)
     except ValueError as error:
-        raise DataError("J041", str(error), path=path, line=number) from None
+        raise DataError("Y041", str(error), path=path, line=number) from None
     return Row(given[0], given[1], count, p, given[4], rank, score, given[7], given[8])
 
 

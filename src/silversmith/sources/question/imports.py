@@ -29,7 +29,7 @@ TRUST = 0.9
 
 
 def read_answers(path: Path, schema: Schema, options: AskOptions) -> Found:
-    """The file's answers. Raises DataError J042 (file and line named)."""
+    """The file's answers. Raises DataError Y042 (file and line named)."""
     questions = {one.text: one for one in questions_of(schema, options.template)}
     rules = {
         kind: options.rules or Rules.of("terms" if options.profile == "terms" else "names")
@@ -50,7 +50,7 @@ def read_answers(path: Path, schema: Schema, options: AskOptions) -> Found:
         sentence, phrase = str(record["sentence"]), str(record["phrase"])
         start = int(record.get("start", sentence.find(phrase)))
         if start < 0 or sentence[start : start + len(phrase)] != phrase:
-            raise DataError("J042", f"{phrase!r} is not in its sentence", path=path, line=line)
+            raise DataError("Y042", f"{phrase!r} is not in its sentence", path=path, line=line)
         document = f"{path.stem}-{sentence_key(sentence)[:12]}"
         for low, high in normalise(
             sentence, start, start + len(phrase), rules[question.type], names, tally.dropped
@@ -63,7 +63,7 @@ def read_answers(path: Path, schema: Schema, options: AskOptions) -> Found:
                 )
             )  # fmt: skip
     if not answers:
-        raise DataError("J042", "no answer in it", path=path)
+        raise DataError("Y042", "no answer in it", path=path)
     for number, tally in enumerate(tallies):
         tally.sentences = len({one.key for one in answers if one.question == number})
     return Found(tuple(asked), tuple(answers), tuple(tallies), rules)
@@ -81,7 +81,7 @@ def _records(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise DataError("J042", f"no answers of a retriever: {error}", path=path) from None
+        raise DataError("Y042", f"no answers of a retriever: {error}", path=path) from None
     for number, line in enumerate(text.splitlines(), start=1):
         if not line.strip():
             continue
@@ -91,7 +91,7 @@ def _records(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
             checked = [{**each, "phrase": each["phrase"], "sentence": each["sentence"]} for each in found]
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise DataError(
-                "J042", f"expected question, phrase and sentence: {error!r}", path=path, line=number
+                "Y042", f"expected question, phrase and sentence: {error!r}", path=path, line=number
             ) from None
         for each in checked:
             yield number, each
@@ -116,7 +116,7 @@ def _question(
         kind = schema.names[0]
     if kind not in schema.names:
         raise DataError(
-            "J042",
+            "Y042",
             f"no type for {text!r}" if kind is None else f"there is no type {kind!r}",
             path=path,
             line=line,

@@ -162,7 +162,7 @@ class PhraseIndex:
     def open(cls, folder: Path | str, identity: dict[str, Any] | None = None) -> PhraseIndex:
         """From its folder. identity: of the encoder that will ask.
 
-        Raises ModelError A001 to A004; J020: it was made with another encoder.
+        Raises ModelError A001 to A004; Y020: it was made with another encoder.
         """
         artefact = Artefact.open(folder, KIND, verify=False)
         made = cls(artefact.folder, dict(artefact.manifest))
@@ -171,11 +171,11 @@ class PhraseIndex:
         return made
 
     def check(self, identity: dict[str, Any]) -> None:
-        """Raises ModelError J020 if an encoder is not the one that the index was made with."""
+        """Raises ModelError Y020 if an encoder is not the one that the index was made with."""
         made = self.manifest["model"]
         if made != identity:
             raise ModelError(
-                "J020",
+                "Y020",
                 f"it was made with {made}, not with {identity}"[:400],
                 path=self.folder,
                 remedy="ask with the encoder it was made with (--model), or make it again",

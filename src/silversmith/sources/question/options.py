@@ -68,14 +68,14 @@ class AskOptions(BaseModel):
 
 
 def make_ask_options(**values: Any) -> AskOptions:
-    """Checked options. Raises ConfigError: J030 an unknown option, J031 a bad value."""
+    """Checked options. Raises ConfigError: Y030 an unknown option, Y031 a bad value."""
     known = AskOptions.model_fields
     for name in values:
         if name not in known:
-            raise ConfigError("J030", f"unknown option {name!r}", remedy=nearest(name, known))
+            raise ConfigError("Y030", f"unknown option {name!r}", remedy=nearest(name, known))
     try:
         return AskOptions(**values)
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(map(str, first["loc"]))
-        raise ConfigError("J031", f"option {key!r}: {first['msg']}, found {first['input']!r}") from None
+        raise ConfigError("Y031", f"option {key!r}: {first['msg']}, found {first['input']!r}") from None

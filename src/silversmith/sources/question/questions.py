@@ -65,7 +65,7 @@ class Question:
 def ask(line: str, type: str | None = None) -> Question:
     """A question of one's own. type: of its answers (its name, if none is given).
 
-    Raises ConfigError J010: it names nothing.
+    Raises ConfigError Y010: it names nothing.
     """
     text = " ".join(line.split())
     bare = OPENING.sub("", text.rstrip("?!. ")).strip()
@@ -74,7 +74,7 @@ def ask(line: str, type: str | None = None) -> Question:
     name = bare[: cut.start()].strip() if cut else bare
     if not name or VERB.match(name) or not any(map(str.isalpha, name)):
         raise ConfigError(
-            "J010", f"{line!r} names nothing to look for", remedy='name a kind of thing: "Which disease?"'
+            "Y010", f"{line!r} names nothing to look for", remedy='name a kind of thing: "Which disease?"'
         )
     return Question(type or name.lower(), name.lower(), text, bare[len(name) :].strip())
 
@@ -83,10 +83,10 @@ def questions_of(schema: Schema, template: str = "which") -> list[Question]:
     """The questions of a schema's types: of each its `questions`, else its concepts, else its name.
 
     A question with a question mark, or of several words that begin with "which", is taken as it is. Raises
-    ConfigError J010, J011: no such template, O003: no type.
+    ConfigError Y010, Y011: no such template, O003: no type.
     """
     if template not in TEMPLATES:
-        raise ConfigError("J011", f"no template {template!r}", remedy=nearest(template, TEMPLATES))
+        raise ConfigError("Y011", f"no template {template!r}", remedy=nearest(template, TEMPLATES))
     if not schema.types:
         raise ConfigError("O003", "no type to ask for", remedy="write a [[type]] into the schema")
     found = []
@@ -97,7 +97,7 @@ def questions_of(schema: Schema, template: str = "which") -> list[Question]:
             else:
                 name = " ".join(line.lower().split())
                 if not any(map(str.isalpha, name)):
-                    raise ConfigError("J010", f"{line!r} names nothing", where=kind.name)
+                    raise ConfigError("Y010", f"{line!r} names nothing", where=kind.name)
                 found.append(Question(kind.name, name, TEMPLATES[template].format(line.strip())))
     return found
 
@@ -179,9 +179,9 @@ def called_of(kind: EntityType) -> str | None:
 
 
 def preset_schema(name: str) -> Schema:
-    """The types and questions of one of the paper's data sets. Raises ConfigError J012: not one of them."""
+    """The types and questions of one of the paper's data sets. Raises ConfigError Y012: not one of them."""
     if name not in PRESETS:
-        raise ConfigError("J012", f"no questions for {name!r}", remedy=nearest(name, PRESETS))
+        raise ConfigError("Y012", f"no questions for {name!r}", remedy=nearest(name, PRESETS))
     return Schema(
         types=tuple(
             EntityType(name=kind, questions=tuple(lines), concepts=(CALLED.get(kind, kind.lower()),))

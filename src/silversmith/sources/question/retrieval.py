@@ -88,7 +88,7 @@ def answer(
     options: AskOptions,
     schema: Schema | None = None,
 ) -> Found:
-    """Ask an index. Raises ConfigError J032; ModelError J020 if the encoder is another one."""
+    """Ask an index. Raises ConfigError Y032; ModelError Y020 if the encoder is another one."""
     known = likelihoods(index, encoder, questions, schema)
     least = Weights.of(encoder).threshold if options.least is None else options.least
     rules = {kind: rules_of(index, known, kind, options, least) for kind in known.types}

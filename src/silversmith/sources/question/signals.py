@@ -48,11 +48,11 @@ def score_signals(
 ) -> dict[str, Floats]:
     """Signal -> scores float64 [pool]. name: scores of the first signal. places: of the pool's phrases.
 
-    Raises ConfigError J032 for a signal that isn't one.
+    Raises ConfigError Y032 for a signal that isn't one.
     """
     for one in chosen:
         if one not in SIGNALS:
-            raise ConfigError("J032", f"no signal {one!r}", remedy=nearest(one, SIGNALS))
+            raise ConfigError("Y032", f"no signal {one!r}", remedy=nearest(one, SIGNALS))
     found: dict[str, Floats] = {"name": name.astype(np.float64)}
     if "pattern" in chosen:
         found["pattern"] = patterns(question, places)

@@ -62,7 +62,7 @@ class Question:
         options: AskOptions | None = None,
         choice: Choice = "shares",
     ) -> Question:
-        """Ask an index the questions of a schema. Raises ConfigError O003, J010, J011, J032."""
+        """Ask an index the questions of a schema. Raises ConfigError O003, Y010, Y011, Y032."""
         options = options or AskOptions()
         questions = questions_of(schema, options.template)
         found = answer(index, encoder, questions, options, schema)
@@ -105,7 +105,7 @@ class Question:
 
     @classmethod
     def open(cls, folder: Path | str) -> Question:
-        """From its folder. Raises ModelError A001 to A004; DataError J040, J041."""
+        """From its folder. Raises ModelError A001 to A004; DataError Y040, Y041."""
         artefact = Artefact.open(folder, KIND)
         made = artefact.manifest
         rules = {kind: Rules(**values) for kind, values in made["rules"].items()}
