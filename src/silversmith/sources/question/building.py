@@ -55,7 +55,7 @@ def expected(characters: int, size: int) -> tuple[int, int]:
 
 def build_index(
     documents: Iterable[Document],
-    folder: Path,
+    folder: Path | str,
     encoder: ConceptEncoder,
     proposer: Any,
     *,
@@ -68,6 +68,7 @@ def build_index(
     A killed build goes on from its last closed part when it is called with the same documents again.
     Raises DataError Y001: no document, or no phrase in any; ModelError Y020: `folder` is of another encoder.
     """
+    folder = Path(folder)
     base = PhraseIndex.open(folder, encoder.identity()) if add else None
     settings = {
         "model": encoder.identity(),
