@@ -26,7 +26,7 @@ ROWS = (
     ("gemma270m.anem.typing.weighted_f1", "typing of gold spans, AnEM, with Gemma 3 270M"),
     ("gemma270m.redocred.ner.iou50.weighted_f1", "full NER, Re-DocRED, overlap 0.5, with Gemma 3 270M"),
     ("zeroshot.crossner5.mean_f1", "types by name alone, CrossNER without misc, mean micro F1"),
-    ("gener.p100.mean", "answers to \"Which disease?\" and the like, first 100 from four training texts, precision"),
+    ("gener.p100.mean", 'answers to "Which disease?" and its like, first 100 in four texts, precision'),
     ("gener.conll.micro_f1", "a tagger from questions alone, CoNLL-2003 (three types), micro F1"),
     ("gener.bc5cdr.micro_f1", "a tagger from questions alone, BC5CDR, micro F1"),
     ("redocred.typing.ece", "calibration error of its probabilities (ECE)"),
