@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable
 from importlib.resources import files
 from typing import Any
+from urllib.parse import unquote
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -118,7 +119,7 @@ class _View:
 
     def _who(self, request: Request) -> str:
         """The person: ?who= or the header, else the command's."""
-        name = request.query_params.get("who") or request.headers.get("x-who") or self.who
+        name = request.query_params.get("who") or unquote(request.headers.get("x-who", "")) or self.who
         return name[:80]
 
     def _first(self, who: str, after: int | None = None) -> dict[str, Any] | None:

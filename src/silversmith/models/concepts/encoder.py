@@ -10,10 +10,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from silversmith.core import Document
 from silversmith.models.concepts.head import ConceptHead, Places
 from silversmith.models.encode import Encoded, LanguageModel
+from silversmith.text.words import split_words
 
-__all__ = ["Background", "ConceptEncoder", "find_places"]
+__all__ = ["Background", "ConceptEncoder", "count_words", "find_places"]
 
 Floats = NDArray[np.float32]
 NAMES = 256
@@ -103,3 +105,11 @@ def find_places(
     first = np.searchsorted(offsets[:, 1], spans[:, 0], side="right")
     last = np.searchsorted(offsets[:, 0], spans[:, 1], side="left")
     return first.astype(np.int64), np.maximum(first, last).astype(np.int64)
+
+
+def count_words(document: Document, spans: NDArray[np.int32]) -> NDArray[np.int64]:
+    """Length of spans in words, at least 1."""
+    words = np.array(split_words(document.text), np.int64).reshape(-1, 2)
+    first = np.searchsorted(words[:, 1], spans[:, 0], side="right")
+    last = np.searchsorted(words[:, 0], spans[:, 1], side="left")
+    return np.asarray(np.maximum(1, last - first), np.int64)

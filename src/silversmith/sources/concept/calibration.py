@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from silversmith.models.concepts import Background
+from silversmith.models.concepts.calibration import Calibration, mention_odds
 from silversmith.sources.concept.batches import Nearness
-from silversmith.sources.concept.method import Calibration, log_probabilities, mention_odds
+from silversmith.sources.concept.method import log_probabilities
 from silversmith.sources.concept.table import Table
 
 __all__ = ["EPISODES", "calibrate"]

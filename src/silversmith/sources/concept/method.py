@@ -12,38 +12,19 @@ a, g, h come from calibration. All terms are sums over wordings, so the evidence
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from silversmith.core import OUTSIDE, ConfigError, EntityType, Evidence, Leaf, Schema
 from silversmith.models.concepts import ConceptEncoder
+from silversmith.models.concepts.calibration import Calibration
 
-__all__ = ["Calibration", "Names", "evidence", "log_probabilities", "mention_odds", "scores", "wordings"]
+__all__ = ["Names", "evidence", "log_probabilities", "scores", "wordings"]
 
 Floats = NDArray[np.float64]
-UNKNOWN = 0.2
-"""Mention probability of a span whose generator gives none."""
-LEAST = 0.01
-
-
-@dataclass(frozen=True, slots=True)
-class Calibration:
-    """The weights of l, in the order of the equation."""
-
-    deviation: float
-    mention: float
-    constant: float
-
-    @classmethod
-    def of(cls, facts: Mapping[str, Any]) -> Calibration:
-        """From an encoder's facts; rough values where it has none."""
-        known = facts.get("calibration", {"deviation": 2.0, "mention": 0.7, "constant": -10.0})
-        return cls(**{name: known[name] for name in cls.__slots__})
 
 
 @dataclass(frozen=True)
@@ -93,13 +74,6 @@ def wordings(kind: EntityType) -> tuple[str, ...]:
         for before, char in zip(" " + kind.name, kind.name, strict=False)
     )
     return (" ".join(spaced.replace("_", " ").replace("-", " ").split()).lower(),)
-
-
-def mention_odds(probabilities: Sequence[float | None]) -> Floats:
-    """q of each span, float64 [spans]."""
-    p = np.array([UNKNOWN if one is None or np.isnan(one) else one for one in probabilities], np.float64)
-    p = np.clip(p, LEAST, 1 - LEAST)
-    return np.asarray(np.log(p) - np.log1p(-p))
 
 
 def scores(

@@ -12,24 +12,21 @@ from safetensors.numpy import load_file, save_file
 
 from silversmith.core import Artefact, Document, Evidence, ModelError, Schema, Vote, blocks, write_artefact
 from silversmith.models.concepts import ConceptEncoder, Vocabulary
+from silversmith.models.concepts.calibration import Calibration, mention_odds
+from silversmith.models.concepts.encoder import count_words
 from silversmith.models.encode import Encoded, stream
 from silversmith.silver.overlaps import resolve
 from silversmith.sources.concept.method import (
-    Calibration,
     Names,
     evidence,
     log_probabilities,
-    mention_odds,
     scores,
 )
-from silversmith.sources.concept.table import count_words
 
 __all__ = ["KIND", "NAME", "Concept"]
 
 NAME, KIND = "concept", "names"
 FILE = "names.safetensors"
-THRESHOLD = 0.5
-"""Where the encoder knows no better."""
 
 
 class Concept:
@@ -56,11 +53,10 @@ class Concept:
         vocabulary: Vocabulary | None = None,
     ) -> None:
         self.schema, self.encoder, self.proposer = schema, encoder, proposer
-        least = encoder.facts.get("calibration", {}).get("threshold", THRESHOLD)
-        self.threshold = least if threshold is None else threshold
+        self.calibration = Calibration.of(encoder.facts)
+        self.threshold = self.calibration.threshold if threshold is None else threshold
         self.shift, self.nested = shift, nested
         self.names = Names.of(schema, encoder, vectors)
-        self.calibration = Calibration.of(encoder.facts)
         self.vocabulary = vocabulary
         self.uncovered = 0  # windows cover every piece of a text
         self.taps = sorted({*encoder.taps, *getattr(proposer, "taps", ())})

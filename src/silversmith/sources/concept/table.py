@@ -12,10 +12,9 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from silversmith.core import Document
-from silversmith.models.concepts.encoder import find_places
-from silversmith.text.words import split_words
+from silversmith.models.concepts.encoder import count_words, find_places
 
-__all__ = ["Table", "count_words", "make_table", "suffix_pairs"]
+__all__ = ["Table", "make_table", "suffix_pairs"]
 
 Ints = NDArray[np.int64]
 Cells = Any
@@ -43,14 +42,6 @@ class Table:
     def rows(self, text: int) -> slice:
         """The spans of a text."""
         return slice(int(self.bounds[text]), int(self.bounds[text + 1]))
-
-
-def count_words(document: Document, spans: NDArray[np.int32]) -> Ints:
-    """Length of spans in words, at least 1."""
-    words = np.array(split_words(document.text), np.int64).reshape(-1, 2)
-    first = np.searchsorted(words[:, 1], spans[:, 0], side="right")
-    last = np.searchsorted(words[:, 0], spans[:, 1], side="left")
-    return np.asarray(np.maximum(1, last - first), np.int64)
 
 
 def make_table(

@@ -19,33 +19,15 @@ from numpy.typing import NDArray
 
 from silversmith.core import Schema
 from silversmith.models.concepts import ConceptEncoder
+from silversmith.models.concepts.calibration import Calibration, mention_odds
 from silversmith.sources.question.index import PhraseIndex
 from silversmith.sources.question.questions import Question, called_of
 
-__all__ = ["Likelihood", "Weights", "deviations", "likelihoods", "mention_odds", "type_names"]
+__all__ = ["Likelihood", "deviations", "likelihoods", "type_names"]
 
 Floats = NDArray[np.float32]
 SMALL, NEAR = 300_000, 50_000
 """Phrases up to which all are scored by whole vectors; of a larger index, how many near each name."""
-UNKNOWN, LEAST = 0.2, 0.01
-"""Mention probability where none is known; the least that counts."""
-ROUGH = {"deviation": 2.0, "mention": 0.7, "constant": -10.0, "threshold": 0.5}
-
-
-@dataclass(frozen=True, slots=True)
-class Weights:
-    """a, g, h of the equation, and the encoder's own threshold."""
-
-    deviation: float
-    mention: float
-    constant: float
-    threshold: float
-
-    @classmethod
-    def of(cls, encoder: ConceptEncoder) -> Weights:
-        """The encoder's; rough ones where it has none."""
-        known = {**ROUGH, **encoder.facts.get("calibration", {})}
-        return cls(**{name: float(known[name]) for name in cls.__slots__})
 
 
 @dataclass(frozen=True)
@@ -78,10 +60,10 @@ def likelihoods(
     called = type_names(schema, questions)
     types = tuple(called)
     names = list(dict.fromkeys([*(one.name for one in questions), *filter(None, called.values())]))
-    weights = Weights.of(encoder)
+    weights = Calibration.of(encoder.facts)
     z = deviations(index, encoder, names)
     row = {name: n for n, name in enumerate(names)}
-    m = mention_odds(index.mention)
+    m = mention_odds(index.mention).astype(np.float32)
     odds = np.empty((len(questions), len(index)), np.float32)
     for n, one in enumerate(questions):
         own = z[row[one.name]]
@@ -114,9 +96,3 @@ def deviations(index: PhraseIndex, encoder: ConceptEncoder, names: Sequence[str]
         found[:, near] = index.exact(scaled, near)
     found -= (mean / deviation).astype(np.float32)[:, None]
     return found
-
-
-def mention_odds(mention: Floats) -> Floats:
-    """Log-odds of mention probabilities."""
-    p = np.clip(np.where(np.isnan(mention), UNKNOWN, mention), LEAST, 1 - LEAST)
-    return np.asarray(np.log(p) - np.log1p(-p), np.float32)

@@ -16,10 +16,9 @@ from numpy.typing import NDArray
 
 from silversmith.core import Document
 from silversmith.models.concepts import ConceptEncoder
-from silversmith.models.concepts.encoder import find_places
+from silversmith.models.concepts.encoder import count_words, find_places
 from silversmith.models.encode import Encoded, stream
 from silversmith.text.sentences import split_sentences
-from silversmith.text.words import split_words
 
 __all__ = ["Phrases", "read_phrases", "sentence_ranges", "taps_of"]
 
@@ -68,17 +67,9 @@ def _of_document(document: Document, encoded: Encoded, encoder: ConceptEncoder, 
     inside[inside] &= spans[inside, 1] <= sentences[number[inside], 1]
     inside[inside] &= spans[inside, 0] >= sentences[number[inside], 0]
     spans, mention, number = spans[inside], mention[inside], number[inside]
-    vectors = encoder.spans(encoded, spans, _lengths(document, spans))
+    vectors = encoder.spans(encoded, spans, count_words(document, spans))
     places = np.concatenate([spans, number[:, None]], axis=1)
     return Phrases(places, mention, vectors, sentences, _contexts(encoded, sentences, encoder))
-
-
-def _lengths(document: Document, spans: NDArray[np.int32]) -> NDArray[np.int64]:
-    """Length of spans in words, at least 1."""
-    words = np.array(split_words(document.text), np.int64).reshape(-1, 2)
-    first = np.searchsorted(words[:, 1], spans[:, 0], side="right")
-    last = np.searchsorted(words[:, 0], spans[:, 1], side="left")
-    return np.asarray(np.maximum(1, last - first), np.int64)
 
 
 def _contexts(encoded: Encoded, sentences: NDArray[np.int32], encoder: ConceptEncoder) -> Floats:

@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 
 from silversmith.core import Schema, track
 from silversmith.models.concepts import ConceptEncoder
+from silversmith.models.concepts.calibration import Calibration
 from silversmith.sources.question.index import PhraseIndex, Place
-from silversmith.sources.question.likelihood import Likelihood, Weights, likelihoods
+from silversmith.sources.question.likelihood import Likelihood, likelihoods
 from silversmith.sources.question.options import AskOptions, Rules
 from silversmith.sources.question.questions import Question
 from silversmith.sources.question.rules import asked_names, normalise
@@ -90,7 +91,7 @@ def answer(
 ) -> Found:
     """Ask an index. Raises ConfigError Y032; ModelError Y020 if the encoder is another one."""
     known = likelihoods(index, encoder, questions, schema)
-    least = Weights.of(encoder).threshold if options.least is None else options.least
+    least = Calibration.of(encoder.facts).threshold if options.least is None else options.least
     rules = {kind: rules_of(index, known, kind, options, least) for kind in known.types}
     names = asked_names(questions)
     answers: list[Answer] = []
