@@ -26,7 +26,16 @@ from silversmith.sources.question import (
     preset_schema,
 )
 
-__all__ = ["PAPER", "SETS", "Task", "ask_task", "gold_of", "micro", "open_index"]
+__all__ = [
+    "PAPER",
+    "SETS",
+    "Task",
+    "ask_task",
+    "gold_of",
+    "micro",
+    "open_index",
+    "options_of",
+]
 
 SETS = ("conll2003", "wikigold", "wnut16", "ncbi", "bc5cdr")
 FINE = ("enzyme", "astronomicalobject", "award", "conference")
@@ -81,12 +90,14 @@ def options_of(task: Task, **values: Any) -> AskOptions:
     return make_ask_options(**{"profile": PROFILE.get(task.name, "auto"), **values})
 
 
-def ask_task(task: Task, cache: Path, schema: Schema | None = None, **values: Any) -> Question:
+def ask_task(task: Task, cache: Path, encoder: Any = None, **values: Any) -> Question:
     """The source of the set's questions."""
-    index = open_index(task, cache)
-    encoder = load_mini().concept
     return Question.prepare(
-        schema or task.schema, index, encoder=encoder, options=options_of(task, **values), choice="majority"
+        task.schema,
+        open_index(task, cache),
+        encoder=encoder or load_mini().concept,
+        options=options_of(task, **values),
+        choice="majority",
     )
 
 

@@ -6,7 +6,15 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from silversmith.models.trunk import Trunk, TrunkConfig, dequantise, load_trunk, quantise_rows
+from silversmith.models.trunk import (
+    FEW,
+    Linear,
+    Trunk,
+    TrunkConfig,
+    dequantise,
+    load_trunk,
+    quantise_rows,
+)
 
 CONFIG = TrunkConfig(vocabulary=50, width=24, heads=3, inner=40, blocks=2, positions=66)
 
@@ -70,3 +78,12 @@ def test_a_file_of_8_bit_rows_comes_back(tmp_path: Path) -> None:
     expected = dequantise(stored["words.weight"], stored["words.weight.scale"])
     assert torch.equal(loaded.words.weight, expected)
     assert (expected - trunk.words.weight).abs().max() <= stored["words.weight.scale"].max() / 2 + 1e-7
+
+
+@pytest.mark.parametrize("rows", [1, 3, FEW, FEW + 1])
+def test_a_product_turned_round_is_the_same(rows: int) -> None:
+    """Also for rows that don't lie one after the other."""
+    torch.manual_seed(0)
+    layer, x = Linear(48, 32), torch.randn(48, rows).T
+    expected = x.double() @ layer.weight.double().T + layer.bias.double()
+    torch.testing.assert_close(layer(x).double(), expected, rtol=1e-5, atol=1e-5)

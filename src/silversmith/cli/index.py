@@ -26,6 +26,13 @@ Add = Annotated[
 ]
 Model = Annotated[str | None, typer.Option(help="mini, or a folder of pretrain.")]
 Candidates = Annotated[str | None, typer.Option(help="Preset of candidates: open, general, anatomy.")]
+Approximate = Annotated[
+    bool | None,
+    typer.Option(
+        "--approximate/--exact",
+        help="Also make an inverted file (needs faiss; by itself beyond a million phrases where that is).",
+    ),
+]
 Threads = Annotated[int | None, typer.Option(min=1, help="Processor threads (default: torch's).")]
 Format = Annotated[str | None, typer.Option(help="Format of TEXT, if its name doesn't tell.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the closing numbers as one JSON line.")]
@@ -37,6 +44,7 @@ def index(
     add: Add = False,
     model: Model = None,
     candidates: Candidates = None,
+    approximate: Approximate = None,
     threads: Threads = None,
     format: Format = None,
     as_json: Json = False,
@@ -51,8 +59,10 @@ def index(
     Examples:
         silversmith index notes/ --out my-index
         silversmith index more-notes/ --out my-index --add
+        silversmith index large/ --out large-index --approximate
 
     Raises:
+        ConfigError: F021 --approximate without faiss.
         DataError: Y001 no phrase in the text, Y002 other documents than before, F001 to F020 the text.
         ModelError: Y020 the index at OUT is of another encoder, S047, S071 no such model.
     """
@@ -68,15 +78,14 @@ def index(
 
         torch.set_num_threads(threads)
     encoder, proposer = load_encoder(model, candidates)
-    size = int(encoder.head.config.size)
-    documents, line = _forecast(read(text, format), size)
+    documents, line = _forecast(read(text, format), int(encoder.head.config.size))
     say(line)
     reading = read(text, format)
     begin = time.monotonic()
-    fields = _fields(text, model)
     made, growth = build_index(
-        warn_of_language(reading), out, encoder, proposer, add=add, total=documents, fields=fields
-    )
+        warn_of_language(reading), out, encoder, proposer,
+        add=add, total=documents, approximate=approximate, fields=_fields(text, model),
+    )  # fmt: skip
     for note in reading.losses.lines():
         say(note)
     _close(out, made, growth, time.monotonic() - begin, as_json=as_json)

@@ -18,7 +18,7 @@ from safetensors import safe_open
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-__all__ = ["Block", "Trunk", "TrunkConfig", "dequantise", "load_trunk", "quantise_rows"]
+__all__ = ["FEW", "Block", "Linear", "Trunk", "TrunkConfig", "dequantise", "load_trunk", "quantise_rows"]
 
 
 class TrunkConfig:
@@ -48,6 +48,20 @@ class TrunkConfig:
         return cls(**json.loads(text))
 
 
+FEW = 64
+
+
+class Linear(nn.Linear):
+    """torch's, with the product turned round for a few packed rows: W x^T reads the weights up to three times
+    as fast as x W^T does there (a name, a short question), and from a few hundred rows on they are alike."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """x: [..., in]. Returns [..., out]."""
+        if x.ndim != 2 or len(x) > FEW or x.device.type != "cpu":
+            return super().forward(x)
+        return torch.mm(self.weight, x.contiguous().T).T + self.bias
+
+
 class Block(nn.Module):
     """One post-layer-norm block: x = LN(x + attention(x)); x = LN(x + mlp(x))."""
 
@@ -55,11 +69,11 @@ class Block(nn.Module):
         super().__init__()
         width = config.width
         self.heads = config.heads
-        self.qkv = nn.Linear(width, 3 * width)
-        self.out = nn.Linear(width, width)
+        self.qkv = Linear(width, 3 * width)
+        self.out = Linear(width, width)
         self.norm1 = nn.LayerNorm(width, eps=config.epsilon)
-        self.up = nn.Linear(width, config.inner)
-        self.down = nn.Linear(config.inner, width)
+        self.up = Linear(width, config.inner)
+        self.down = Linear(config.inner, width)
         self.norm2 = nn.LayerNorm(width, eps=config.epsilon)
 
     def forward(self, x: Tensor, bias: Tensor) -> Tensor:

@@ -8,7 +8,7 @@ from silversmith.core import DataError, Document, ModelError
 from silversmith.sources.question import PhraseIndex, build_index, likelihood
 from silversmith.sources.question import building as module
 from silversmith.sources.question import index as index_module
-from silversmith.sources.question.index import encode
+from silversmith.sources.question.parts import encode
 
 
 def test_places_are_phrases_of_the_texts(index):

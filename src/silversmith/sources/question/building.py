@@ -8,6 +8,7 @@ import os
 import shutil
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -17,14 +18,20 @@ from numpy.typing import NDArray
 
 from silversmith.candidates.base import identity_of
 from silversmith.core import DataError, Document, blocks, track, write_artefact
+from silversmith.formats.extras import need
 from silversmith.models.concepts import ConceptEncoder
-from silversmith.sources.question.index import KIND, ROTATION, PhraseIndex, directions, write_part
+from silversmith.sources.question.index import KIND, PhraseIndex
+from silversmith.sources.question.near import FILE as NEAR
+from silversmith.sources.question.near import write_near
+from silversmith.sources.question.parts import ROTATION, Part, directions, write_part
 from silversmith.sources.question.phrases import Phrases, read_phrases
 
 __all__ = ["Growth", "build_index", "expected"]
 
 FLUSH = 32768
 """Phrases after which a part is closed, at the end of a block of documents."""
+LARGE = 1_000_000
+"""Phrases beyond which an inverted file is made by itself."""
 PHRASES_A_WORD, CHARACTERS_A_WORD = 0.6, 6.0
 """Of English prose, with the candidates `open`."""
 STATE = "state.json"
@@ -61,20 +68,22 @@ def build_index(
     *,
     add: bool = False,
     total: int | None = None,
+    approximate: bool | None = None,
     fields: dict[str, Any] | None = None,
 ) -> tuple[PhraseIndex, Growth]:
     """Index documents; add: to what is in `folder` already. total: documents, for the time left.
 
-    A killed build goes on from its last closed part when it is called with the same documents again.
-    Raises DataError Y001: no document, or no phrase in any; ModelError Y020: `folder` is of another encoder.
+    approximate: make the inverted file too (None: of more than a million phrases, where faiss is installed).
+    A killed build goes on from its last closed part when it is called with the same documents again. Raises
+    DataError Y001: no document, or no phrase in any; ModelError Y020: `folder` is of another encoder;
+    ConfigError F021: approximate, and faiss isn't installed.
     """
+    if approximate:
+        need("faiss", "search")
     folder = Path(folder)
     base = PhraseIndex.open(folder, encoder.identity()) if add else None
-    settings = {
-        "model": encoder.identity(),
-        "candidates": identity_of(proposer),
-        "base": None if base is None else base.manifest["files"],
-    }
+    held = None if base is None else base.manifest["files"]
+    settings = {"model": encoder.identity(), "candidates": identity_of(proposer), "base": held}
     work = folder.with_name(folder.name + ".part")
     rotation = directions(encoder.background) if base is None else base.rotation
     run = _Build(work, settings, base, rotation)
@@ -92,6 +101,9 @@ def build_index(
         np.save(aside / ROTATION, rotation, allow_pickle=False)
         for name in names:
             _take(work / name, aside / name)
+        if approximate or (approximate is None and run.total() > LARGE and find_spec("faiss")):
+            parts = [Part(aside / name) for name in names]
+            write_near(aside / NEAR, [one.codes for one in parts], [one.scales for one in parts])
     shutil.rmtree(work, ignore_errors=True)
     return PhraseIndex.open(folder), run.growth
 

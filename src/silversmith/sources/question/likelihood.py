@@ -21,6 +21,7 @@ from silversmith.core import Schema
 from silversmith.models.concepts import ConceptEncoder
 from silversmith.models.concepts.calibration import Calibration, mention_odds
 from silversmith.sources.question.index import PhraseIndex
+from silversmith.sources.question.names import name_vectors
 from silversmith.sources.question.questions import Question, called_of
 
 __all__ = ["Likelihood", "deviations", "likelihoods", "type_names"]
@@ -82,13 +83,18 @@ def likelihoods(
 def deviations(index: PhraseIndex, encoder: ConceptEncoder, names: Sequence[str]) -> Floats:
     """z of all phrases to each name, float32 [names, phrases].
 
-    Of a large index the codes say which phrases come near a name; only those are scored by whole vectors.
+    Of a large index the codes say which phrases come near a name; only those are scored by whole vectors. An
+    inverted file says nothing of the others: they have -inf.
     """
-    vectors = encoder.names(list(names))
+    vectors = name_vectors(index.folder, encoder, names)
     mean, deviation = encoder.background.of_names(vectors)
     scaled = (vectors / deviation[:, None]).astype(np.float32)
     if len(index) <= SMALL:
         found = index.exact(scaled)
+    elif index.near is not None:
+        near = np.unique(np.concatenate(index.candidates(scaled, NEAR)))
+        found = np.full((len(names), len(index)), -np.inf, np.float32)
+        found[:, near] = index.exact(scaled, near)
     else:
         found = index.scan(scaled)
         best = np.argpartition(found, len(index) - NEAR, axis=1)[:, len(index) - NEAR :]

@@ -25,6 +25,7 @@ from silversmith.core import ConfigError
 from silversmith.core.errors import nearest
 from silversmith.models.concepts import ConceptEncoder
 from silversmith.sources.question.index import PhraseIndex, Place
+from silversmith.sources.question.names import name_vectors
 from silversmith.sources.question.questions import Question, plural
 
 __all__ = ["FUSED", "SIGNALS", "fuse", "more", "patterns", "reciprocal", "score_signals", "words"]
@@ -59,7 +60,8 @@ def score_signals(
     if "words" in chosen:
         found["words"] = words(question, places)
     if "context" in chosen or question.condition:
-        (vector,) = encoder.names([f"{question.name} {question.condition}".strip()])
+        asked = f"{question.name} {question.condition}".strip()
+        (vector,) = name_vectors(index.folder, encoder, [asked])
         found["context"] = (index.contexts(index.sentence[pool]) @ vector).astype(np.float64)
     if "more" in chosen:
         found["more"] = more(index, encoder, pool, fuse(found))
