@@ -63,7 +63,7 @@ def dictionaries(a: argparse.Namespace) -> None:
     for name, documents in silver.items():
         out = a.cache / f"ncbi.figure2.{name}"
         if not (out / "manifest.json").is_file():
-            options = make_train_options(loss="bond", steps=a.steps, budget=1024, seed=0)
+            options = make_train_options(loss="bond", steps=a.steps, budget=512, seed=0, evaluate=16)
             train_tagger(documents, out, options, held_out=dev)
         rows = [json.loads(line) for line in (out / "training.jsonl").read_text("utf-8").splitlines()]
         curves[name] = [(0.0, start[name]), *((float(row["step"]), row["f1"]) for row in rows)]
@@ -193,7 +193,7 @@ def main() -> None:
     parser.add_argument("what", nargs="+", choices=made)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--cache", type=Path, required=True)
-    parser.add_argument("--steps", type=int, default=240)
+    parser.add_argument("--steps", type=int, default=160)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--out", type=Path, default=RESULTS)
     arguments = parser.parse_args()

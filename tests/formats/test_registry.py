@@ -93,6 +93,7 @@ def test_a_reading_can_be_read_again_and_counts_afresh(put):
     [
         ("x.json", '[{"vertexSet": [], "sents": []}]', "docred"),
         ("x.json", '[{"data": {"text": "a"}}]', "labelstudio"),
+        ("x.json", '[{"id": "a", "fields": {"text": "a"}, "suggestions": {}}]', "argilla"),
         ("x.jsonl", '{"id": 1, "text": "a", "label": []}', "doccano"),
         ("x.jsonl", '{"id": 1, "text": "a", "spans": [], "_input_hash": 2}', "prodigy"),
         ("x.jsonl", '{"id": 1, "text": "a", "spans": [], "tokens": [[0, 1]]}', "jsonl"),

@@ -211,3 +211,41 @@ def test_the_command_serves_a_dictionary_and_ends_cleanly(tmp_path):
         process.kill()
         process.wait()
         process.stderr.close()
+
+
+CONFIG = (
+    '<View><Labels name="ner" toName="body"><Label value="CAP"/><Label value="X"/></Labels>'
+    '<Text name="body" value="$article"/></View>'
+)
+
+
+def test_label_studio_gets_predictions_by_its_configuration(served):
+    code, answer, _ = served.ask("/setup", {"project": "1.2", "schema": CONFIG})
+    assert (code, set(json.loads(answer))) == (200, {"model_version"})
+    tasks = [{"id": 7, "data": {"article": "Ada ran"}}, {"data": {"article": "none"}}]
+    code, answer, _ = served.ask("/predict", {"tasks": tasks, "label_config": CONFIG, "params": {}})
+    assert code == 200
+    first, second = json.loads(answer)["results"]
+    (region,) = first["result"]
+    assert region["value"] == {"start": 0, "end": 1, "text": "A", "labels": ["CAP"]}
+    assert (region["from_name"], region["to_name"], region["score"]) == ("ner", "body", 0.5)
+    assert (first["score"], second["result"]) == (0.5, [])
+    assert served.ask("/webhook", {"action": "ANNOTATION_CREATED"})[0] == 200
+    others = CONFIG.replace('"CAP"', '"Y"')
+    code, answer, _ = served.ask("/predict", {"tasks": tasks, "label_config": others})
+    assert json.loads(answer)["results"][0]["result"] == []  # a label that is not offered
+
+
+@pytest.mark.parametrize(
+    ("config", "why"),
+    [
+        ("<View>", "no XML"),
+        ("<View><Text name='t' value='$text'/></View>", "no Labels for a Text"),
+        ('<!DOCTYPE v [<!ENTITY a "b">]><View/>', "entities"),
+        (None, "no text under 'text'"),
+    ],
+)
+def test_label_studio_is_told_what_is_wrong(served, config, why):
+    code, answer, _ = served.ask("/predict", {"tasks": [{"data": {"article": "A"}}], "label_config": config})
+    assert code == 400
+    assert why in answer

@@ -39,6 +39,10 @@ Rule = Annotated[
         "or paper (the published method whole)."
     ),
 ]
+Silver = Annotated[
+    bool,
+    typer.Option("--silver", help="DOCUMENTS are silver, not gold: labels may be wrong, and many missing."),
+]
 FEW = 10
 """Spans of a type below which its mapping is guesswork."""
 
@@ -53,6 +57,7 @@ def fit(
     sae: Sae = None,
     block: Block = None,
     rule: Rule = "logistic",
+    silver: Silver = False,
     candidates: Annotated[str, typer.Option(help="Preset of candidate spans.")] = "general",
     context: Context = None,
     dtype: Dtype = None,
@@ -67,19 +72,22 @@ def fit(
     """Make a mapping from labelled documents: which latents speak for which of your types.
 
     Twenty documents give a usable mapping, two hundred a good one. Every entity of the schema's types
-    has to be labelled in them, for the rest counts as "no entity".
+    has to be labelled in them, for the rest counts as "no entity". With --silver they may come from another
+    source (a dictionary, names, questions): candidates without a label that look like labelled ones are left
+    out, and counted.
 
     Examples:
         silversmith fit labelled.jsonl --out my-mapping
         silversmith fit brat-folder/ --out my-mapping --schema schema.toml --rule logistic
         silversmith fit labelled.jsonl --out my-mapping --model gemma3-270m --sae my-sae/
+        silversmith fit silver.jsonl --out my-mapping --silver
 
     Raises:
         DataError: R020 no labelled span, F008 a label that the schema lacks.
         ConfigError: C001 to C004 the schema, M001 or M002 the rule, T001 the candidates, S048 the block.
         ModelError: S046, S047 no such model, M022 no autoencoder, S010 to S036 unreadable or no fit.
     """
-    options = _options(rule)
+    options = _options(rule, silver=silver)
     types, labelled = _read(documents, format, schema)
     from silversmith.models.named import Choice
 
@@ -129,11 +137,12 @@ def _save(features: Features, choice: Choice, out: Path, documents: Path, candid
     )
 
 
-def _options(rule: str) -> Options:
+def _options(rule: str, *, silver: bool) -> Options:
     """The options of a rule's name. Raises ConfigError M002 for a rule that there isn't."""
     from silversmith.sources.features import Options, make_options
 
-    return Options.paper() if rule == "paper" else make_options(rule=rule)
+    chosen = Options.paper() if rule == "paper" else make_options(rule=rule)
+    return chosen.changed(doubt="unlabelled") if silver else chosen
 
 
 def _read(path: Path, form: str | None, schema: Path | None) -> tuple[Schema, list[Document]]:
@@ -178,6 +187,7 @@ def _record(mapping: Mapping, out: Path) -> dict[str, Any]:
         "rule": mapping.options.rule,
         "held_out_f1": mapping.counts.get("held_out_f1"),
         "temperature": mapping.temperature,
+        "noise": mapping.counts.get("noise"),
     }
 
 
@@ -199,6 +209,12 @@ def _print(record: dict[str, Any]) -> None:
     value = record["held_out_f1"]
     score = "" if value is None else f" (weighted F1 on candidates of held-out documents: {value:.3f})"
     console.print(f"rule {record['rule']}{score}; temperature {record['temperature']:.3f}", markup=False)
+    for label, one in (record["noise"] or {}).items():
+        console.print(
+            f"{label}: {one['given']:,} spans, {one['other_type']:,} look like another type, "
+            f"at most {one['missing']:,} seem missing",
+            markup=False,
+        )
     console.print(
         f"wrote {record['mapping']}; next: silversmith label TEXTS --mapping {record['mapping']}",
         markup=False,

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from silversmith.cli.engine import Cluster, Cpus, Engine, Gpus, Job, Workers, pool_of, run_job
 from silversmith.cli.reading import (
     Candidates,
     Context,
@@ -42,6 +43,14 @@ STREAM = "-"
 SHOWN = 300
 """Documents on the page of --report."""
 
+Threshold = Annotated[
+    float | None, typer.Option(help="Least probability of a span (default: the mapping's, usually 0.5).")
+]
+Report = Annotated[
+    Path | None, typer.Option(help=f"Also write a page of the first {SHOWN} documents with reasons.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the closing numbers as one JSON line.")]
+
 
 def label(
     input: Annotated[Path, typer.Argument(help="File or folder, any format ('-': JSON lines on stdin).")],
@@ -54,21 +63,20 @@ def label(
     model: Model = None,
     sae: Sae = None,
     candidates: Candidates = None,
-    threshold: Annotated[
-        float | None, typer.Option(help="Least probability of a span (default: the mapping's, usually 0.5).")
-    ] = None,
+    threshold: Threshold = None,
     top: Annotated[int, typer.Option(min=0, help="Labels listed in meta.votes for each span; 0: none.")] = 3,
     nested: Annotated[bool, typer.Option("--nested", help="Keep spans inside other spans.")] = False,
     context: Context = None,
     dtype: Dtype = None,
     format: Annotated[str | None, typer.Option(help="Format of INPUT, if its name doesn't tell.")] = None,
     to: Annotated[str | None, typer.Option(help="Format of the output, if its name doesn't tell.")] = None,
-    report: Annotated[
-        Path | None, typer.Option(help=f"Also write a page of the first {SHOWN} documents with reasons.")
-    ] = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print the closing numbers as one JSON line.")
-    ] = False,
+    report: Report = None,
+    engine: Engine = "local",
+    workers: Workers = 0,
+    cpus: Cpus = 1,
+    gpus: Gpus = 0.0,
+    cluster: Cluster = None,
+    as_json: AsJson = False,
 ) -> None:
     """Label documents: typed spans, each with its probability and the next best labels.
 
@@ -84,20 +92,25 @@ def label(
         silversmith label recipes.txt --types "dish, ingredient, cooking tool" --report page.html
         silversmith label notes/ --dictionary Disease=terms.obo --dictionary drugs.tsv
         silversmith label notes/ --patterns rules.tsv
+        silversmith label corpus/ --out silver.parquet --engine ray --cluster auto
 
     Raises:
         ConfigError: R001 no such mapping, R003 an option without sense, O003, O004 a wrong name of a type.
         ModelError: S046, S047 its model is not here, S010 to S036 not readable, M021 it isn't the mapping's.
         DataError: F001 to F020 an input or output that can't be used.
+        ConfigError: W001 to W003 no such cluster, or what the engine ray can't do.
     """
-    form = _output_form(input, out, to, report, as_json)
-    from silversmith.cli.opening import describe, open_source, wanted
+    from silversmith.cli.opening import describe, open_source, open_wanted, wanted
     from silversmith.formats import read
 
+    form, pool = _output_form(input, out, to, report, as_json), pool_of(engine, workers, cpus, gpus, cluster)
     options = {"sae": sae, "context": context, "dtype": dtype, "threshold": threshold, "nested": nested}
-    chosen = wanted(mapping, types, schema, dictionary, patterns)
+    naming = {"mapping": mapping, "types": types, "schema": schema, "lists": dictionary, "patterns": patterns}
+    chosen = wanted(**naming)  # type: ignore[arg-type]
     source: Labeller = open_source(chosen, model, candidates, **options)
-    totals = _label(source, read(input, format), out, form, top)
+    opening = {"naming": naming, "model": model, "candidates": candidates, **options}
+    job = Job(open_wanted, opening, input, out, form, top, _settings(source, top))
+    totals = run_job(job, pool) if pool else _label(source, read(input, format), out, form, top)
     if report:
         _page(report, source, islice(read(input, format), SHOWN), [describe(chosen), totals.line()])
     _close(out, totals, report, as_json)

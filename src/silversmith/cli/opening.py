@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from silversmith.integrations.functions import Functions
     from silversmith.sources.dictionary import Dictionary
 
-__all__ = ["Wanted", "describe", "open_source", "wanted"]
+__all__ = ["Wanted", "describe", "open_source", "open_wanted", "wanted"]
 
 Wanted: TypeAlias = "str | Schema | Dictionary | Functions"
 """A mapping's folder or bundled name, types to find by name, a dictionary, or patterns."""
@@ -110,6 +110,11 @@ def open_source(mapping: Wanted, model: str | None, candidates: str | None, **op
     from silversmith.sources.features.opening import open_features
 
     return open_features(mapping, model, candidates, **options)
+
+
+def open_wanted(naming: dict[str, Any], model: str | None, candidates: str | None, **options: Any) -> Any:
+    """`wanted` and `open_source` in one, by values that go to another process."""
+    return open_source(wanted(**naming), model, candidates, **options)
 
 
 def _kind(folder: str) -> str | None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from silversmith.cli.engine import Cluster, Cpus, Engine, Gpus, Job, Workers, pool_of, run_job
 from silversmith.core.errors import ConfigError
 from silversmith.core.version import __version__
 
@@ -37,6 +38,11 @@ def tag(
     threads: Annotated[int | None, typer.Option(help="Processor threads (default: all cores).")] = None,
     format: Annotated[str | None, typer.Option(help="Format of INPUT, if its name doesn't tell.")] = None,
     to: Annotated[str | None, typer.Option(help="Format of the output, if its name doesn't tell.")] = None,
+    engine: Engine = "local",
+    workers: Workers = 0,
+    cpus: Cpus = 1,
+    gpus: Gpus = 0.0,
+    cluster: Cluster = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print the closing numbers as one JSON line.")
     ] = False,
@@ -49,17 +55,24 @@ def tag(
     Examples:
         silversmith tag notes/ --tagger my-tagger --out tagged.jsonl
         silversmith tag news.txt --tagger my-tagger --threshold 0.7 --top 3
+        silversmith tag corpus.parquet --tagger my-tagger --out tagged.jsonl --engine ray --workers 8
 
     Raises:
         ModelError: A001 to A004 no tagger there or a damaged one, K030 of another version.
-        ConfigError: R003 an option without sense.
+        ConfigError: R003 an option without sense, W001 to W003 no such cluster, or what ray can't do.
         DataError: F001 to F020 an input or output that can't be used.
     """
-    form = _output_form(input, out, to, as_json)
+    form, pool = _output_form(input, out, to, as_json), pool_of(engine, workers, cpus, gpus, cluster)
     from silversmith.formats import read
     from silversmith.tagger.opening import open_tagger
 
-    totals = _tag(open_tagger(tagger, least=threshold, threads=threads), read(input, format), out, form, top)
+    source = open_tagger(tagger, least=threshold, threads=threads)
+    if pool:
+        opening = {"folder": tagger, "least": threshold, "threads": cpus}
+        job = Job(open_tagger, opening, input, out, form, top, _settings(source, top))
+        totals = run_job(job, pool)
+    else:
+        totals = _tag(source, read(input, format), out, form, top)
     _close(out, totals, as_json)
 
 
@@ -83,8 +96,7 @@ def _tag(source: Any, reading: Reading, out: Path, form: str, top: int) -> Total
     from silversmith.core.progress import track
     from silversmith.formats.jsonl import json_text, to_record
 
-    settings = {"version": __version__, "top": top, "tagger": source.identity(), "least": source.least}
-    with _side(out, reading.path, settings) as side:
+    with _side(out, reading.path, _settings(source, top)) as side:
         documents = _start(reading, side)
         totals = Totals.of_json(side.totals) if side.documents else Totals()
         if side.documents:
@@ -95,6 +107,11 @@ def _tag(source: Any, reading: Reading, out: Path, form: str, top: int) -> Total
     for line in reading.losses.lines():
         say(line)
     return totals
+
+
+def _settings(source: Any, top: int) -> dict[str, Any]:
+    """Whatever decides the output."""
+    return {"version": __version__, "top": top, "tagger": source.identity(), "least": source.least}
 
 
 @contextmanager

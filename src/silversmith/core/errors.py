@@ -14,6 +14,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 __all__ = ["ConfigError", "DataError", "LLMError", "ModelError", "SilversmithError", "nearest"]
 
@@ -43,11 +44,21 @@ class SilversmithError(Exception):
         self.where = ", ".join(part for part in (place, where) if part) or None
         super().__init__(str(self))
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """It crosses from process to process as it is."""
+        return _again, (type(self), self.args, self.__dict__)
+
     def __str__(self) -> str:
         """The one line that a user sees."""
         text = f"[{self.code}] " + (f"{self.where}: " if self.where else "") + self.what
         text += f" ({self.remedy})" if self.remedy else ""
         return " ".join(text.split())
+
+
+def _again(kind: type[SilversmithError], args: tuple[Any, ...], fields: dict[str, Any]) -> SilversmithError:
+    made = kind.__new__(kind, *args)
+    made.__dict__.update(fields)
+    return made
 
 
 class DataError(SilversmithError):

@@ -69,7 +69,7 @@ def _of_json(path: Path) -> str:
     if "vertexSet" in keys:
         return "docred"
     if array:
-        return "labelstudio"
+        return "argilla" if {"fields", "suggestions"} <= keys else "labelstudio"
     if "data" in keys and keys & {"annotations", "predictions", "completions"}:
         return "labelstudio"
     if "_input_hash" in keys or "answer" in keys or ("tokens" in keys and _PRODIGY.search(head)):

@@ -7,11 +7,14 @@ Columns: id, text, spans (list of {start, end, label, score, source, fragments})
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from silversmith.core.document import Document, Span
+from silversmith.core.errors import ConfigError
 from silversmith.core.source import BLOCK, blocks
 from silversmith.formats.extras import need
 from silversmith.formats.form import PARTS, Form
@@ -21,21 +24,30 @@ from silversmith.formats.jsonl import from_record, json_text
 from silversmith.formats.losses import Losses
 from silversmith.formats.names import visible
 
-__all__ = ["PARQUET", "read_parquet", "write_parquet"]
+__all__ = ["PARQUET", "count_rows", "read_parquet", "write_parquet"]
 
 
 def read_parquet(
-    path: Path, intake: Intake, *, text_column: str = "text", id_column: str = "id"
+    path: Path, intake: Intake, *, text_column: str = "text", id_column: str = "id", rows: str = ""
 ) -> Iterator[Document]:
     """Documents of a Parquet file, or of all those in a folder, a few hundred rows at a time.
 
-    Raises ConfigError F021 without pyarrow, DataError: F002 damaged or no Parquet, F011 a column missing or
-    of a wrong kind, with the row's number from 1.
+    rows: "512:4608" reads those rows alone, counted from 0 through all files; ids are as when all are read.
+    Raises ConfigError F010 rows isn't a range, F021 without pyarrow; DataError: F002 damaged or no Parquet,
+    F011 a column missing or of a wrong kind, with the row's number from 1.
     """
     parquet = need("pyarrow.parquet", "parquet")
+    first, last = _range(rows)
     number = 0
-    for file in visible(path, ".parquet") if path.is_dir() else [path]:
-        for row, values in enumerate(_rows(file, parquet, intake, text_column), start=1):
+    for file in _files(path):
+        skip, size = max(0, first - number), _size(file, parquet, intake) if rows else 0
+        if rows and (skip >= size or number >= last):
+            number += size
+            continue
+        number += skip
+        for row, values in _rows(file, parquet, intake, text_column, skip):
+            if number >= last:
+                return
             record = Record(
                 _renamed(values, text_column, id_column), intake, where=f"row {row} of {file.name}"
             )
@@ -43,20 +55,60 @@ def read_parquet(
             number += 1
 
 
-def _rows(path: Path, parquet: Any, intake: Intake, text_column: str) -> Iterator[dict[str, Any]]:
-    """The rows of one file as dictionaries."""
+def count_rows(path: Path) -> int:
+    """Documents of a Parquet file or folder, by its files' own account. Raises as `read_parquet`."""
+    parquet = need("pyarrow.parquet", "parquet")
+    intake = Intake(path, Losses())
+    return sum(_size(file, parquet, intake) for file in _files(path))
+
+
+def _files(path: Path) -> list[Path]:
+    return list(visible(path, ".parquet")) if path.is_dir() else [path]
+
+
+def _range(rows: str) -> tuple[int, float]:
+    """(first, behind the last)."""
+    if not rows:
+        return 0, math.inf
+    low, colon, high = rows.partition(":")
+    if not (colon and low.isdigit() and high.isdigit()):
+        raise ConfigError("F010", f"rows={rows!r} is no range", remedy="e.g. rows=512:4608")
+    return int(low), int(high)
+
+
+def _size(path: Path, parquet: Any, intake: Intake) -> int:
+    """Rows of a file."""
+    with _opened(path, parquet, intake) as file:
+        return int(file.metadata.num_rows)
+
+
+def _rows(
+    path: Path, parquet: Any, intake: Intake, text_column: str, skip: int
+) -> Iterator[tuple[int, dict[str, Any]]]:
+    """(number from 1, dictionary) of the rows of one file behind the first `skip`."""
+    with _opened(path, parquet, intake) as file:
+        if text_column not in file.schema_arrow.names:
+            names = ", ".join(file.schema_arrow.names)
+            raise intake.error(
+                "F011", f"no column {text_column!r}", remedy=f"text_column=NAME; it has: {names}", path=path
+            )
+        groups, row = list(range(file.num_row_groups)), 0
+        while groups and row + (size := file.metadata.row_group(groups[0]).num_rows) <= skip:
+            row += size
+            groups.pop(0)
+        for batch in file.iter_batches(batch_size=BLOCK, row_groups=groups):
+            for values in batch.to_pylist():
+                row += 1
+                if row > skip:
+                    yield row, values
+
+
+@contextmanager
+def _opened(path: Path, parquet: Any, intake: Intake) -> Iterator[Any]:
+    """The file, what goes wrong in it as DataError F002."""
     try:
         with parquet.ParquetFile(path) as file:
-            if text_column not in file.schema_arrow.names:
-                names = ", ".join(file.schema_arrow.names)
-                raise intake.error(
-                    "F011",
-                    f"no column {text_column!r}",
-                    remedy=f"text_column=NAME; it has: {names}",
-                    path=path,
-                )
-            for batch in file.iter_batches(batch_size=BLOCK):
-                yield from batch.to_pylist()
+            yield file
     except (OSError, ValueError) as error:  # pyarrow's ArrowInvalid is a ValueError
         raise intake.error("F002", f"damaged, cut off or no Parquet file: {error}", path=path) from None
 

@@ -14,6 +14,7 @@ from typing import Any
 from silversmith.core.document import Document
 from silversmith.core.errors import ConfigError, DataError, nearest
 from silversmith.core.schema import Schema
+from silversmith.formats.argilla import ARGILLA
 from silversmith.formats.brat import BRAT
 from silversmith.formats.conll import CONLL
 from silversmith.formats.detect import detect
@@ -32,7 +33,7 @@ from silversmith.formats.text import TEXT
 
 __all__ = ["Reading", "check_labels", "find_form", "forms", "read", "write"]
 
-_BUILT_IN = (JSONL, DOCRED, BRAT, CONLL, TEXT, PARQUET, DOCBIN, LABELSTUDIO, DOCCANO, PRODIGY)
+_BUILT_IN = (JSONL, DOCRED, BRAT, CONLL, TEXT, PARQUET, DOCBIN, LABELSTUDIO, DOCCANO, PRODIGY, ARGILLA)
 
 
 @cache

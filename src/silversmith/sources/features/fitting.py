@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from silversmith.evaluation import fit_temperature
 from silversmith.sources.features.corpus import Corpus
 from silversmith.sources.features.counts import Cached
+from silversmith.sources.features.doubt import hidden_entities
 from silversmith.sources.features.evidence import fit_rule
 from silversmith.sources.features.linear import Linear
 from silversmith.sources.features.negatives import mapping_spans
@@ -26,7 +27,8 @@ Floats = NDArray[np.float64]
 @dataclass(frozen=True)
 class Fit:
     """A fitted rule: `linear`, the temperature, the options, the density mask [latents], the mapping spans
-    with their vectors, the weighted F1 of typing on held-out ones (None: the temperature was given)."""
+    with their vectors, the weighted F1 of typing on held-out ones (None: the temperature was given), and with
+    `doubt` the joint of given and likely labels [classes, classes]; spans in doubt are not in the table."""
 
     linear: Linear
     temperature: float
@@ -35,6 +37,7 @@ class Fit:
     table: SpanTable
     x: Csr
     held_out_f1: float | None
+    joint: NDArray[np.int64] | None = None
 
 
 def fit_corpus(corpus: Corpus, options: Options, density: Floats | None = None) -> Fit:
@@ -47,13 +50,17 @@ def fit_corpus(corpus: Corpus, options: Options, density: Floats | None = None) 
         dense = (corpus.density() if density is None else density) > options.max_density
     table = mapping_spans(corpus, options)
     x = pool(corpus.matrix, table, options, dense)
-    classes, temperature, quality = len(corpus.labels), options.temperature, None
+    classes, temperature, quality, joint = len(corpus.labels), options.temperature, None, None
+    if options.doubt == "unlabelled":
+        scores = out_of_fold(x, table.label, folds(table, options), classes, options)
+        kept, joint = hidden_entities(scores, table.label)
+        table, x = table.take(kept), x[np.flatnonzero(kept)]
     if temperature is None:
         scores, y = _held_out(x, table, classes, options)
         temperature = fit_temperature(scores, y)
         quality = weighted_f1(y, scores.argmax(axis=1), classes)
     linear = fit_rule(Cached(x, table.label, classes), options)
-    return Fit(_rounded(linear, x), temperature, options, dense, table, x, quality)
+    return Fit(_rounded(linear, x), temperature, options, dense, table, x, quality, joint)
 
 
 def folds(table: SpanTable, options: Options) -> NDArray[np.int64]:

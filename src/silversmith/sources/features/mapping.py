@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 
 from silversmith.core import Artefact, ModelError, write_artefact
 from silversmith.sources.features.corpus import Corpus
+from silversmith.sources.features.doubt import noise_of
 from silversmith.sources.features.examples import Examples, collect_examples
-from silversmith.sources.features.fitting import fit_corpus
+from silversmith.sources.features.fitting import Fit, fit_corpus
 from silversmith.sources.features.linear import Linear
 from silversmith.sources.features.method import decide, probabilities
 from silversmith.sources.features.options import Options, make_options
@@ -88,7 +89,7 @@ class Mapping:
             latents=corpus.matrix.shape[1],
             dense=np.flatnonzero(fit.dense).astype(np.int32),
             examples=collect_examples(corpus, fit, examples) if examples else {},
-            counts=_counts(corpus, fit.table, fit.held_out_f1),
+            counts=_counts(corpus, fit),
         )
 
     @property
@@ -182,16 +183,18 @@ class Mapping:
         )
 
 
-def _counts(corpus: Corpus, table: SpanTable, held_out_f1: float | None) -> dict[str, Any]:
+def _counts(corpus: Corpus, fit: Fit) -> dict[str, Any]:
     """What a mapping was made from."""
-    spans = np.bincount(table.label, minlength=len(corpus.labels))
+    spans = np.bincount(fit.table.label, minlength=len(corpus.labels))
+    noise = {} if fit.joint is None else {"noise": noise_of(fit.joint, corpus.labels)}
     return {
         "documents": len(corpus.chosen),
         "pieces": int(corpus.matrix.shape[0]),
         "spans": {label: int(count) for label, count in zip(corpus.labels, spans, strict=True)},
         "dropped": dict(corpus.dropped),
         "coverage": corpus.coverage,
-        "held_out_f1": held_out_f1,
+        "held_out_f1": fit.held_out_f1,
+        **noise,
     }
 
 

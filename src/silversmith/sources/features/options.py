@@ -87,6 +87,9 @@ class Options(BaseModel):
     negative_iou: float = Field(default=1.0, ge=0, le=1)
     """Candidates that overlap a gold span by more than this (intersection over union) are no O examples."""
 
+    doubt: Literal["none", "unlabelled"] = "none"
+    """Of silver: candidates that nobody labelled but that look labelled are left out of the fit."""
+
     t_conf: float = 0.35
     """T_conf of equation 10."""
     confidence: Literal["probability", "score", "entity"] = "entity"
