@@ -3,6 +3,9 @@
 Seconds are those of the whole commands, so Ray's start and its workers' loading count. In turn, as often as
 --rounds says; the least of each counts.
 
+The table beside the result is what a corpus of 10^9 documents would take at the measured rate: nothing but
+rate, storage and an assumed price, multiplied.
+
     python benchmarks/ray_engine.py --tagger FOLDER --text FILE [--documents 100000]
 """
 
@@ -33,6 +36,9 @@ def main() -> None:
     parser.add_argument("--text", type=Path, required=True)
     parser.add_argument("--documents", type=int, default=100_000)
     parser.add_argument("--rounds", type=int, default=1)
+    parser.add_argument("--large", type=int, default=10**9, help="documents of the plan")
+    parser.add_argument("--words", type=int, default=200, help="a document of the plan")
+    parser.add_argument("--price", type=float, default=0.04, help="USD a processor hour, an assumption")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as room:
         corpus = Path(room) / "corpus.parquet"
@@ -51,7 +57,25 @@ def main() -> None:
     }  # fmt: skip
     print(json.dumps(extra, indent=1))
     measures = {"ray.overhead": measure(ray / local - 1)}
-    write_result("benchmarks/ray_engine", measures, data_files=[arguments.text], extra=extra)
+    table = plan(words / ray / (os.cpu_count() or 1), made / words, arguments)
+    write_result("benchmarks/ray_engine", measures, data_files=[arguments.text], extra=extra, markdown=table)
+    print(table)
+
+
+def plan(rate: float, bytes_a_word: float, a: argparse.Namespace) -> str:
+    """The table for a large corpus. rate: words a second and processor, start included."""
+    words = a.large * a.words
+    hours = words / rate / 3600
+    lines = [
+        f"# {a.large:,} documents of {a.words} words", "",
+        f"At {rate:,.0f} words a second and processor (the run measured here, Ray's start included): "
+        f"{hours:,.0f} processor hours, {hours * a.price:,.0f} USD at an assumed {a.price} USD an hour.", "",
+        "| machines of 64 processors | hours |", "|---:|---:|",
+        *(f"| {n} | {hours / 64 / n:,.0f} |" for n in (1, 8, 32, 128)), "",
+        f"Storage: text about {words * 6 / 1e12:.1f} TB, output about {words * bytes_a_word / 1e12:.1f} TB "
+        "as JSON lines with the text; shards of Parquet are compressed.",
+    ]  # fmt: skip
+    return "\n".join(lines)
 
 
 def sentences(source: Path, target: Path, count: int) -> int:

@@ -4,8 +4,8 @@
 
 The silver is what the names of types alone find (the source `concept`) in the first documents of train; the
 same documents with gold make the mapping to compare with. "taken for gold": what nobody labelled is no
-entity; "silver": `fit --silver` (sources/features/doubt.py). Exact micro F1 on the first documents of test (of
-dev where --part dev says so), beside that of the names themselves. "thinned": the gold less half of its
+entity; "silver": `fit --silver` (sources/features/doubt.py). Exact micro F1 on the first documents of test
+(of dev with --part dev), beside that of the names themselves. "thinned": the gold less half of its
 strings, drawn by seed 0, as a dictionary would miss them.
 """
 
