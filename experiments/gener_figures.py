@@ -1,12 +1,14 @@
-"""Figures 2 and 4 of GeNER (Kim et al. 2022) on `mini`.
+"""Figures 2 and 4 and table 7 of GeNER (Kim et al. 2022) on `mini`.
 
     python -m experiments.gener_figures dictionaries --data DIR --cache cache    (figure 2)
     python -m experiments.gener_figures vectors --data DIR --cache cache         (figure 4)
+    python -m experiments.gener_figures contexts --data DIR --cache cache        (table 7)
 
 Figure 2: self-training on NCBI from three dictionaries, F1 on dev along the way. The paper's other two are
 not at hand: for the seed entities of TALLOR stand the 20 most frequent gold strings of train, for BOND's
 in-domain dictionary all gold strings of train, which no user has and no dictionary beats. Figure 4: entities
-of CoNLL dev and the questions, by t-SNE.
+of CoNLL dev and the questions, by t-SNE. Table 7: "Which disease?" asked of open text (the index that
+experiments.gener_tables open makes) and of BC5CDR; in how many sentences the word itself doesn't stand.
 """
 
 from __future__ import annotations
@@ -26,7 +28,7 @@ from experiments.gener import matched
 from experiments.gener_setup import Task, ask_task, micro
 from numpy.typing import NDArray
 
-from silversmith.core import Document
+from silversmith.core import Document, EntityType, Schema
 from silversmith.formats import read
 from silversmith.models.concepts.encoder import ConceptEncoder, count_words
 from silversmith.reports.axes import make_frame, padded, svg_element, text_at
@@ -34,10 +36,11 @@ from silversmith.reports.colour import hues
 from silversmith.reports.svg import Series, line_plot
 from silversmith.sources.concept.opening import load_encoder
 from silversmith.sources.dictionary import Dictionary, Entry
+from silversmith.sources.question import PhraseIndex, Question, make_ask_options
 from silversmith.tagger.options import make_train_options
 from silversmith.tagger.train import train_tagger
 
-SEEDS, PER_TYPE = 20, 400
+SEEDS, PER_TYPE, LONGEST = 20, 400, 200
 
 
 def dictionaries(a: argparse.Namespace) -> None:
@@ -113,6 +116,35 @@ def vectors(a: argparse.Namespace) -> None:
     _write(a, "gener_vectors", {"nearest_question_is_right": right}, lines, plot, task, ("dev",))
 
 
+def contexts(a: argparse.Namespace) -> None:
+    """results/gener_contexts."""
+    encoder, _ = load_encoder()
+    kind = EntityType(name="Disease", questions=("disease",), concepts=("disease",))
+    rows: dict[str, dict[str, Any]] = {}
+    for name in ("open", "bc5cdr"):
+        index = PhraseIndex.open(a.cache / f"index-{name}", encoder.identity())
+        source = Question.prepare(
+            Schema(types=(kind,)), index, encoder=encoder, options=make_ask_options(profile="terms")
+        )
+        assert source.found is not None
+        passages = {one.key: (one.text, one.passage) for one in source.found.answers}
+        without = [one for one in passages.values() if "disease" not in one[1].lower()]
+        rows[name] = {
+            "sentences": len(passages), "without the word": len(without) / max(1, len(passages)),
+            "examples": [one for one in without if len(one[1]) < LONGEST][: 5 * (name == "open")],
+        }  # fmt: skip
+    lines = [
+        "# Contexts of what was retrieved (table 7)", "",
+        '"Which disease?": sentences whose answer survived the rules. The paper: "almost half" of them do '
+        "not contain the word.", "",
+        "| corpus | sentences | without the word |", "|---|---:|---:|",
+        *(f"| {name} | {row['sentences']:,} | {row['without the word']:.2f} |" for name, row in rows.items()),
+        "", "From the open text, the likeliest first:", "",
+        *(f"- **{answer}**: {passage.strip()}" for answer, passage in rows["open"]["examples"]),
+    ]  # fmt: skip
+    _write(a, "gener_contexts", {"rows": rows}, lines, None, Task.of("bc5cdr", a.data), ("train",))
+
+
 def _entities(
     encoder: ConceptEncoder, documents: Sequence[Document], kinds: Sequence[str]
 ) -> tuple[NDArray[np.float32], NDArray[np.str_], list[str]]:
@@ -171,7 +203,7 @@ def _sentences(document: Document) -> list[Document]:
 
 
 def _write(
-    a: argparse.Namespace, name: str, extra: dict[str, Any], lines: list[str], plot: str, task: Task,
+    a: argparse.Namespace, name: str, extra: dict[str, Any], lines: list[str], plot: str | None, task: Task,
     parts: Sequence[str],
 ) -> None:  # fmt: skip
     write_result(
@@ -188,7 +220,7 @@ def _write(
 
 def main() -> None:
     """One of the figures."""
-    made = {"dictionaries": dictionaries, "vectors": vectors}
+    made = {"dictionaries": dictionaries, "vectors": vectors, "contexts": contexts}
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("what", nargs="+", choices=made)
     parser.add_argument("--data", type=Path, required=True)
