@@ -26,9 +26,9 @@ from typing import Any
 import numpy as np
 from experiments.common import RESULTS, measure, write_result
 from experiments.fusion_sets import GOLD, SETS, SOURCES, fitted_on, read_set, schema_text
+from experiments.gener_setup import micro
 
 from silversmith.core import Document, Span, Vote
-from silversmith.evaluation import bootstrap, document_counts, exact_counts
 from silversmith.formats import read, write
 from silversmith.reports.svg import Series, line_plot
 from silversmith.silver import document_votes
@@ -129,12 +129,7 @@ def f1_of(known: Votes, part: str, found: Sequence[Document]) -> dict[str, float
     """Exact micro F1 with its interval, P, R."""
     gold = known.gold[part]
     places = known.counted if part == "train" else range(len(gold))
-    counts = bootstrap(document_counts([(gold[n], found[n]) for n in places], exact_counts))
-    f1 = counts["micro.f1"]
-    return {
-        "f1": f1.value, "low": f1.low, "high": f1.high, "precision": counts["micro.precision"].value,
-        "recall": counts["micro.recall"].value,
-    }  # fmt: skip
+    return micro([gold[n] for n in places], [found[n] for n in places])
 
 
 def with_votes(documents: Sequence[Document], found: Sequence[Sequence[Vote]]) -> list[Document]:

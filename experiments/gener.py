@@ -16,7 +16,7 @@ from __future__ import annotations
 import argparse
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,7 @@ from experiments.gener_setup import PAPER, SETS, Task, ask_task, micro, open_ind
 
 from silversmith.core import Document, EntityType, Schema
 from silversmith.silver import write_silver
-from silversmith.sources.question import Question, Rules, silver_sentences
+from silversmith.sources.question import Rules, silver_sentences
 from silversmith.sources.question.questions import CALLED, PRESETS
 from silversmith.tagger.opening import open_tagger
 from silversmith.tagger.options import make_train_options
@@ -109,8 +109,8 @@ def p100(arguments: argparse.Namespace) -> None:
     print("\n".join(lines[:3]))
 
 
-def matched(source: Question, documents: list[Document]) -> list[Document]:
-    """Dictionary matching alone."""
+def matched(source: Any, documents: Sequence[Document]) -> list[Document]:
+    """What a source finds in documents: their own spans are not shown to it."""
     votes = source.label([one.with_spans(()) for one in documents])
     return [one.with_spans(vote.span() for vote in some) for one, some in zip(documents, votes, strict=True)]
 

@@ -26,6 +26,7 @@ import torch
 from experiments.common import RESULTS, write_result
 from experiments.gener import matched
 from experiments.gener_setup import Task, ask_task, micro
+from experiments.gener_tables import as_sentences
 from numpy.typing import NDArray
 
 from silversmith.core import Document, EntityType, Schema
@@ -59,9 +60,9 @@ def dictionaries(a: argparse.Namespace) -> None:
     start = {"asked": micro(dev, matched(asked, dev))["f1"]}
     for name in ("seeds", "in-domain"):
         source = Dictionary.prepare(task.schema, [Entry(term, kind) for term in chosen[name]])
-        start[name] = micro(dev, _labelled(source, dev))["f1"]
-        sentences = [half for one in train for half in _sentences(one)]
-        silver[name] = [one for one in _labelled(source, sentences) if one.spans]
+        start[name] = micro(dev, matched(source, dev))["f1"]
+        sentences = [half for one in train for half in as_sentences(one)]
+        silver[name] = [one for one in matched(source, sentences) if one.spans]
     curves = {}
     for name, documents in silver.items():
         out = a.cache / f"ncbi.figure2.{name}"
@@ -189,17 +190,6 @@ def _scatter(
         body.append(f'<circle cx="{frame.left}" cy="{y}" r="4" style="fill:{colours[kind]}"/>')
         body.append(text_at(frame.left + 8, y + 4, kind, "start"))
     return svg_element(frame, "Questions and entities of CoNLL-2003 dev", body)
-
-
-def _labelled(source: Dictionary, documents: Sequence[Document]) -> list[Document]:
-    votes = source.label([one.with_spans(()) for one in documents])
-    return [one.with_spans(vote.span() for vote in some) for one, some in zip(documents, votes, strict=True)]
-
-
-def _sentences(document: Document) -> list[Document]:
-    """A document's sentences, without spans."""
-    ranges = document.sentences or [(0, len(document.text))]
-    return [Document(f"{document.id}#{n}", document.text[low:high]) for n, (low, high) in enumerate(ranges)]
 
 
 def _write(

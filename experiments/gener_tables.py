@@ -219,14 +219,14 @@ def few(a: argparse.Namespace) -> None:
 def _sampled(train: Sequence[Document], schema: Schema, count: int, seed: int) -> list[Document]:
     """So many sentences with spans, all types among them: drawn again until they are."""
     rng = np.random.default_rng([seed, 4])
-    pool = [one for document in train for one in _sentences(document) if one.spans]
+    pool = [one for document in train for one in as_sentences(document) if one.spans]
     while True:
         chosen = [pool[n] for n in sorted(rng.choice(len(pool), count, replace=False).tolist())]
         if {span.label for one in chosen for span in one.spans} >= set(schema.names):
             return chosen
 
 
-def _sentences(document: Document) -> list[Document]:
+def as_sentences(document: Document) -> list[Document]:
     """A document's sentences as documents."""
     made = []
     for number, (low, high) in enumerate(document.sentences or [(0, len(document.text))]):

@@ -22,9 +22,10 @@ import torch
 from experiments.common import RESULTS, write_result
 from experiments.features_setup import found_documents
 from experiments.fusion_sets import SETS
+from experiments.gener import matched
+from experiments.gener_setup import micro
 
 from silversmith.core import Document, EntityType, Schema
-from silversmith.evaluation import bootstrap, document_counts, exact_counts
 from silversmith.formats import read
 from silversmith.models.named import Choice
 from silversmith.sources.concept.opening import open_names
@@ -59,26 +60,20 @@ def run(a: argparse.Namespace, name: str) -> dict[str, Any]:
         types=tuple(EntityType(name=one, concepts=tuple(NAMES[name].get(one, (one,)))) for one in found)
     )
     source = open_names(schema, None, None)
-    rows: dict[str, Any] = {"names alone": f1_of(tested, named(source, tested))}
+    rows: dict[str, Any] = {"names alone": micro(tested, matched(source, tested))}
     choice = Choice.of_json({}, model=None, sae=None, block=None, context=None, dtype=None, prompt=False)
     reader = Reader(*open_parts(choice, "general"), ArrayCache(a.cache / f"without-gold-{name}"))
     held = read_corpus(tested, schema.names, reader)
-    made = {"names": named(source, train), "thinned": thinned(train)}
+    made = {"names": matched(source, train), "thinned": thinned(train)}
     rows["gold"] = fitted(read_corpus(train, schema.names, reader), held, "none")
     for silver, documents in made.items():
         corpus = read_corpus(documents, schema.names, reader)
-        rows[f"{silver}, itself on train"] = f1_of(train, documents)
+        rows[f"{silver}, itself on train"] = micro(train, documents)
         for label, doubt in ROWS.items():
             rows[f"{silver}, {label}"] = fitted(corpus, held, doubt)
     for key, row in rows.items():
         print(name, key, {part: round(row[part], 3) for part in ("f1", "precision", "recall")}, flush=True)
     return rows
-
-
-def named(source: Any, documents: Sequence[Document]) -> list[Document]:
-    """What the names find."""
-    votes = source.label([one.with_spans(()) for one in documents])
-    return [one.with_spans(v.span() for v in some) for one, some in zip(documents, votes, strict=True)]
 
 
 def thinned(documents: Sequence[Document]) -> list[Document]:
@@ -96,18 +91,8 @@ def fitted(corpus: Corpus, held: Corpus, doubt: str) -> dict[str, Any]:
     """Scores of a mapping fitted on a corpus, and its noise estimate."""
     mapping = Mapping.fit(corpus, Options().changed(doubt=doubt), examples=0)
     said = mapping.predict(held.matrix, held.proposed)
-    scores = f1_of(held.documents, found_documents(held, said.p, said.decided))
+    scores = micro(held.documents, found_documents(held, said.p, said.decided))
     return {**scores, "noise": mapping.counts.get("noise")}
-
-
-def f1_of(gold: Sequence[Document], found: Sequence[Document]) -> dict[str, float]:
-    """Exact micro F1 with its interval, P, R."""
-    counts = bootstrap(document_counts(list(zip(gold, found, strict=True)), exact_counts))
-    f1 = counts["micro.f1"]
-    return {
-        "f1": f1.value, "low": f1.low, "high": f1.high, "precision": counts["micro.precision"].value,
-        "recall": counts["micro.recall"].value,
-    }  # fmt: skip
 
 
 def main() -> None:

@@ -66,6 +66,11 @@ def test_parquet_comes_as_a_folder_of_shards(local, monkeypatch):
     run_job(job(local, form="parquet"), Pool())
     assert len(list((local / "ray.parquet").iterdir())) == 3  # 256, 256, 188 documents
     assert list(read(local / "ray.parquet")) == list(read(local / "local.jsonl"))
+    run_job(job(local, form="parquet"), Pool())  # in place of its own shards
+    (local / "ray.parquet" / "mine.txt").write_text("mine", encoding="utf-8")
+    with pytest.raises(ConfigError, match="W003"):
+        run_job(job(local, form="parquet"), Pool())
+    assert (local / "ray.parquet" / "mine.txt").is_file()
 
 
 def test_a_run_goes_on_with_the_shards_that_are_done(local, monkeypatch):
@@ -115,7 +120,7 @@ def test_what_the_engine_cannot_do_is_said(cli, local, tmp_path):
         assert len(done.stderr.strip().splitlines()) == 1
     with pytest.raises(DataError, match="F001"):
         run_job(Job(open_wanted, {}, local / "nothing.parquet", local / "x.jsonl", "jsonl", 0, {}), Pool())
-    assert pool_of("local", 0, 1, 0.0, None) is None
+    assert pool_of("local", 0, 1, None) is None
 
 
 def dies_once(**arguments):

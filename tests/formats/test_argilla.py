@@ -46,6 +46,7 @@ def test_what_argilla_has_no_place_for_is_counted(tmp_path):
     [
         {"fields": "Ada"},
         {"suggestions": {"spans": {"value": [[0, 3, "PER"]]}}},
+        {"suggestions": {"spans": {"value": 5}}},
         {"suggestions": {"spans": {"value": [ADA], "score": [0.1, 0.2]}}},
         {"suggestions": {"spans": {"value": [{**ADA, "start": "0"}]}}},
     ],

@@ -27,14 +27,13 @@ if TYPE_CHECKING:
     from silversmith.core import Document
     from silversmith.integrations.ray_data import Pool
 
-__all__ = ["Cluster", "Cpus", "Engine", "Gpus", "Job", "Worker", "Workers", "pool_of", "run_job"]
+__all__ = ["Cluster", "Cpus", "Engine", "Job", "Worker", "Workers", "pool_of", "run_job"]
 
 Engine = Annotated[str, typer.Option(help="local, or ray: many processors or machines, Parquet in.")]
 Workers = Annotated[
     int, typer.Option(min=0, help="With ray: workers, each with the model (0: one a processor).")
 ]
 Cpus = Annotated[int, typer.Option(min=1, help="With ray: processors a worker.")]
-Gpus = Annotated[float, typer.Option(min=0, help="With ray: GPUs a worker.")]
 Cluster = Annotated[
     str | None,
     typer.Option(help="With ray: a cluster's address (auto, HOST:PORT); default: one on this machine."),
@@ -48,16 +47,16 @@ STATE = "settings.json"
 FORMS = {"jsonl": ".jsonl", "parquet": ".parquet"}
 
 
-def pool_of(engine: str, workers: int, cpus: int, gpus: float, cluster: str | None) -> Pool | None:
+def pool_of(engine: str, workers: int, cpus: int, cluster: str | None) -> Pool | None:
     """The pool that the options ask for; None: the local engine. Raises ConfigError W003."""
     from silversmith.integrations.ray_data import Pool
 
     if engine == "ray":
-        return Pool(cluster, workers, cpus, gpus)
+        return Pool(cluster, workers, cpus)
     if engine != "local":
         raise ConfigError("W003", f"--engine {engine}: there is no such engine", remedy="local or ray")
-    if workers or cpus > 1 or gpus or cluster:
-        raise ConfigError("W003", "--workers, --cpus, --gpus and --cluster ask for --engine ray")
+    if workers or cpus > 1 or cluster:
+        raise ConfigError("W003", "--workers, --cpus and --cluster ask for --engine ray")
     return None
 
 
@@ -95,6 +94,10 @@ class Job:
         if self.form not in FORMS or str(self.out) == "-" or self.out.suffix == ".gz":
             raise ConfigError(
                 "W003", "the engine ray writes JSON lines or Parquet", path=self.out, remedy="convert later"
+            )
+        if self.out.is_dir() and any(not one.match("part-*.parquet") for one in self.out.iterdir()):
+            raise ConfigError(
+                "W003", "a folder that holds more than shards", path=self.out, remedy="name another --out"
             )
         if str(self.input) == "-" or not self.input.exists():
             return  # the reader says it
@@ -219,11 +222,12 @@ def _prepare(job: Job) -> None:
 def _join(job: Job, parts: Sequence[Path]) -> None:
     """The parts in order as one file, or as a folder of Parquet."""
     if job.form == "parquet":
-        for path in [*job.parts.iterdir()]:
-            if path not in parts:
-                path.unlink()
+        for path in set(job.parts.iterdir()) - set(parts):
+            path.unlink()
         if job.out.is_dir():
-            shutil.rmtree(job.out)
+            shutil.rmtree(job.out)  # shards of an earlier run and nothing else: see Job.check
+        elif job.out.exists():
+            job.out.unlink()
         job.parts.replace(job.out)
         return
     aside = job.parts / "joined"

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from silversmith.cli.engine import Cluster, Cpus, Engine, Gpus, Job, Workers, pool_of, run_job
+from silversmith.cli.engine import Cluster, Cpus, Engine, Job, Workers, pool_of, run_job
 from silversmith.cli.reading import (
     Candidates,
     Context,
@@ -74,7 +74,6 @@ def label(
     engine: Engine = "local",
     workers: Workers = 0,
     cpus: Cpus = 1,
-    gpus: Gpus = 0.0,
     cluster: Cluster = None,
     as_json: AsJson = False,
 ) -> None:
@@ -95,15 +94,15 @@ def label(
         silversmith label corpus/ --out silver.parquet --engine ray --cluster auto
 
     Raises:
-        ConfigError: R001 no such mapping, R003 an option without sense, O003, O004 a wrong name of a type.
+        ConfigError: R001 no such mapping, R003 an option without sense, O003, O004 a wrong name of a type,
+            W001 to W003 no such cluster, or what the engine ray can't do.
         ModelError: S046, S047 its model is not here, S010 to S036 not readable, M021 it isn't the mapping's.
         DataError: F001 to F020 an input or output that can't be used.
-        ConfigError: W001 to W003 no such cluster, or what the engine ray can't do.
     """
     from silversmith.cli.opening import describe, open_source, open_wanted, wanted
     from silversmith.formats import read
 
-    form, pool = _output_form(input, out, to, report, as_json), pool_of(engine, workers, cpus, gpus, cluster)
+    form, pool = _output_form(input, out, to, report, as_json), pool_of(engine, workers, cpus, cluster)
     options = {"sae": sae, "context": context, "dtype": dtype, "threshold": threshold, "nested": nested}
     naming = {"mapping": mapping, "types": types, "schema": schema, "lists": dictionary, "patterns": patterns}
     chosen = wanted(**naming)  # type: ignore[arg-type]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from silversmith.cli.engine import Cluster, Cpus, Engine, Gpus, Job, Workers, pool_of, run_job
+from silversmith.cli.engine import Cluster, Cpus, Engine, Job, Workers, pool_of, run_job
 from silversmith.core.errors import ConfigError
 from silversmith.core.version import __version__
 
@@ -41,7 +41,6 @@ def tag(
     engine: Engine = "local",
     workers: Workers = 0,
     cpus: Cpus = 1,
-    gpus: Gpus = 0.0,
     cluster: Cluster = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print the closing numbers as one JSON line.")
@@ -62,7 +61,7 @@ def tag(
         ConfigError: R003 an option without sense, W001 to W003 no such cluster, or what ray can't do.
         DataError: F001 to F020 an input or output that can't be used.
     """
-    form, pool = _output_form(input, out, to, as_json), pool_of(engine, workers, cpus, gpus, cluster)
+    form, pool = _output_form(input, out, to, as_json), pool_of(engine, workers, cpus, cluster)
     from silversmith.formats import read
     from silversmith.tagger.opening import open_tagger
 

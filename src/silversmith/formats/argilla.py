@@ -53,13 +53,13 @@ def _spans(record: Record, intake: Intake, question: str) -> Iterator[Span]:
     else:
         given = proposed if isinstance(proposed, dict) else {"value": []}
     regions, score = given.get("value") or [], given.get("score")
-    scores = score if isinstance(score, list) else [score] * len(regions)
+    scores: Any = (
+        [score] * len(regions) if isinstance(regions, list) and not isinstance(score, list) else score
+    )
     if not isinstance(regions, list) or len(scores) != len(regions):
         raise record.error("the answer is no list of spans with a score each", "name it: question=NAME")
     for region, one in zip(regions, scores, strict=True):
-        known = (
-            {key: region.get(key) for key in ("start", "end", "label")} if isinstance(region, dict) else {}
-        )
+        known = {key: region.get(key) for key in PLACE} if isinstance(region, dict) else {}
         yield as_span({**known, "score": one, "source": given.get("agent")}, record)
 
 

@@ -29,12 +29,11 @@ REACHED = 5.0
 @dataclass(frozen=True, slots=True)
 class Pool:
     """address: of a running cluster ("auto": the one on this machine); None: one of our own, on this machine.
-    workers: actors, 0: one a processor (or a GPU). cpus: processors of each. gpus: of each."""
+    workers: actors, 0: as many as the processors allow. cpus: processors of each."""
 
     address: str | None = None
     workers: int = 0
     cpus: int = 1
-    gpus: float = 0.0
 
 
 def map_rows(
@@ -44,35 +43,30 @@ def map_rows(
 
     arguments: of the worker's `__init__`. Rows come to it one at a time; it had better return its errors:
     Ray tries one that raises again, and then passes on no more than text. Raises ConfigError: F021 without
-    ray, W001 a cluster that is not there, W002 fewer processors or GPUs than one worker asks for.
+    ray, W001 a cluster that is not there, W002 fewer processors than the workers ask for.
     """
     data = need("ray.data", "ray")
     with _cluster(pool) as ray:
         count = _workers(ray.cluster_resources(), pool)
         given = data.from_items(list(rows), override_num_blocks=len(rows))
-        needs = {"num_gpus": pool.gpus} if pool.gpus else {}
         mapped = given.map_batches(
             worker,
             fn_constructor_args=tuple(arguments),
             batch_size=1,
             compute=data.ActorPoolStrategy(size=min(count, len(rows))),
             num_cpus=pool.cpus,
-            **needs,
         )
         yield from mapped.iter_rows()
 
 
 def _workers(have: dict[str, float], pool: Pool) -> int:
     """How many actors. Raises ConfigError W002."""
-    room = [have.get("CPU", 0.0) // pool.cpus]
-    if pool.gpus:
-        room.append(have.get("GPU", 0.0) // pool.gpus)
-    most = int(min(room))
+    most = int(have.get("CPU", 0.0) // pool.cpus)
     if most < 1 or pool.workers > most:
         raise ConfigError(
             "W002",
-            f"{max(1, pool.workers)} workers of {pool.cpus} processors and {pool.gpus:g} GPUs don't fit: the "
-            f"cluster has {have.get('CPU', 0):g} and {have.get('GPU', 0):g}",
+            f"{max(1, pool.workers)} workers of {pool.cpus} processors don't fit: the cluster has "
+            f"{have.get('CPU', 0):g}",
             remedy=f"--workers {most}" if most else "ask for less a worker",
         )
     return pool.workers or most

@@ -49,6 +49,7 @@ class TrunkConfig:
 
 
 FEW = 64
+"""Packed rows up to which a product is turned round."""
 
 
 class Linear(nn.Linear):

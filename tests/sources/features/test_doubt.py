@@ -19,6 +19,15 @@ def test_as_many_are_left_out_as_the_labelled_say():
     assert noise_of(joint, ("PER", "O")) == {"PER": {"given": 3, "other_type": 0, "missing": 2}}
 
 
+def test_a_labelled_span_that_looks_like_another_type_stays_and_is_counted():
+    scores = np.log(np.array([[0.8, 0.1, 0.1], [0.1, 0.8, 0.1], [0.8, 0.1, 0.1], [0.01, 0.01, 0.98]]))
+    kept, joint = hidden_entities(scores, np.array([0, 0, 1, 2], np.int32))
+    assert kept.all()
+    noise = noise_of(joint, ("PER", "LOC", "O"))
+    assert noise["PER"] == {"given": 2, "other_type": 1, "missing": 0}
+    assert noise["LOC"] == {"given": 1, "other_type": 1, "missing": 0}
+
+
 def test_where_all_are_found_nothing_is_left_out():
     entity = np.array([1.0, 1.0, 0.0, 0.0])
     scores = np.log(np.maximum(1e-300, np.stack([entity, 1 - entity], axis=1)))
