@@ -1,13 +1,17 @@
-"""Fusion on four sets: each source alone, majority, HMM, ours; and a simulated reviewer.
+"""Fusion on four sets: each source alone, majority, HMM, ours; students; and a simulated reviewer.
 
     python -m experiments.fusion votes --data DIR --cache cache     labels every set with every source (hours)
     python -m experiments.fusion fuse --data DIR --cache cache      results/fusion
+    python -m experiments.fusion students --data DIR --cache cache  results/fusion_students (hours)
     python -m experiments.fusion review --data DIR --cache cache    results/review_answers
 
 `votes` runs the commands a user would run and keeps what they write; it goes on where it was. The label model
 is learned on the train text, without gold, and scored there (less the 20 documents whose gold `features` saw)
 and on test. The dictionary holds what the questions retrieved from an index of open text
 (experiments.gener_tables open makes it). A source whose files are not there is left out and named.
+
+`students` trains one tagger on the fused silver and one on that of the source that is best on train, the same
+way, and scores both on test; of each silver the documents that `features` saw are left out.
 
 The reviewer answers about a span what gold says: right, another type, other boundaries, or nothing; least
 certain first against random order.
@@ -280,6 +284,50 @@ def _answer(wanted: dict[tuple[int, int], str], now: dict[tuple[int, int], str],
     now[place] = wanted[place]
 
 
+def students(a: argparse.Namespace) -> None:
+    """results/fusion_students."""
+    sets: dict[str, dict[str, Any]] = {}
+    for name in a.sets:
+        known, room = loaded(a, name), a.cache / f"fusion-{name}"
+        silver = room / "fused.jsonl"
+        if not silver.is_file():
+            run("fuse", *(room / f"{source}.train.jsonl" for source in known.sources), "--out", silver)
+        alone = [with_votes(known.gold["train"], votes) for votes in known.given["train"]]
+        scores = [f1_of(known, "train", found)["f1"] for found in alone]
+        best = int(np.argmax(scores))
+        made = {"fused": list(read(silver)), known.sources[best]: alone[best]}
+        sets[name] = {
+            key: f1_of(known, "test", student(a, room, key, [found[n] for n in known.counted]))
+            for key, found in made.items()
+        }
+        print(name, {key: round(one["f1"], 3) for key, one in sets[name].items()}, flush=True)
+    gaps = {}
+    lines = [
+        "# Students of fused silver", "",
+        f"Exact micro F1 on test of taggers trained the same way ({a.encoder}, {a.steps} steps, `auto`): on "
+        "fused silver, and on the silver of the single source that is best on train.", "",
+        "| set | fused | best single | F1 | difference |", "|---|---:|---|---:|---:|",
+    ]  # fmt: skip
+    for name, both in sets.items():
+        (_, fused), (source, single) = both.items()
+        gaps[name] = fused["f1"] - single["f1"]
+        lines.append(f"| {name} | {fused['f1']:.3f} | {source} | {single['f1']:.3f} | {gaps[name]:+.3f} |")
+    whole = set(sets) == set(SETS)
+    mean = {"fusion.student_minus_best_single": measure(float(np.mean(list(gaps.values()))))} if whole else {}
+    _write(a, "fusion_students", mean, {"sets": sets, "gaps": gaps}, "\n".join(lines))
+
+
+def student(a: argparse.Namespace, room: Path, key: str, silver: Sequence[Document]) -> list[Document]:
+    """The test text tagged by a tagger trained on some silver; what is there already is kept."""
+    folder, tagged = room / f"student-{key}", room / f"student-{key}.jsonl"
+    if not tagged.is_file():
+        write(silver, room / f"silver-{key}.jsonl")
+        words = ("--encoder", a.encoder, "--steps", a.steps, "--threads", 2)
+        run("train", room / f"silver-{key}.jsonl", "--out", folder, *words)
+        run("tag", room / "test.jsonl", "--tagger", folder, "--out", tagged)
+    return list(read(tagged))
+
+
 def _write(
     a: argparse.Namespace, name: str, measures: Any, extra: dict[str, Any], text: str, svg: str | None = None
 ) -> None:
@@ -290,14 +338,16 @@ def _write(
 
 def main() -> None:
     """One of the steps."""
-    made = {"votes": votes, "fuse": fuse_all, "review": review}
+    made = {"votes": votes, "fuse": fuse_all, "students": students, "review": review}
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("what", nargs="+", choices=made)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--cache", type=Path, required=True)
     parser.add_argument("--sets", nargs="+", choices=list(SETS), default=list(SETS))
     parser.add_argument("--sources", nargs="+", choices=SOURCES, default=list(SOURCES))
-    parser.add_argument("--seeds", type=int, default=10)
+    parser.add_argument("--seeds", type=int, default=10, help="random orders of the simulated reviewer")
+    parser.add_argument("--encoder", default="all-minilm-l6-v2", help="of the students")
+    parser.add_argument("--steps", type=int, default=600, help="of the students")
     parser.add_argument("--out", type=Path, default=RESULTS)
     arguments = parser.parse_args()
     for name in arguments.what:

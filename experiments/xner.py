@@ -1,15 +1,18 @@
 """X-NER: one example entity per type (tables 2, 3, 4 and 6, figures 3, 4, 5 and 6 of the paper).
 
     python -m experiments.xner --data DIR --work FOLDER mine --sets conll2003
-    python -m experiments.xner --data DIR --work FOLDER ends --sets conll2003 [--loss auto cross-entropy]
+    python -m experiments.xner --data DIR --work FOLDER ends --sets conll2003 [--choose]
     python -m experiments.xner --data DIR --work FOLDER shots
     python -m experiments.xner --data DIR --work FOLDER subtypes
     python -m experiments.xner --data DIR --work FOLDER languages --model FOLDER_OF_A_MULTILINGUAL_MODEL
 
 DIR holds the data sets as `silversmith data` makes them. `mine` ranks the training text (its labels are only
 looked at to score the ranking): precision at 100 and 1000 (table 4), hours (table 6), precision and recall
-down the ranking (figure 3); --model takes several models (figure 6). `ends` trains a tagger on the silver and
-scores it on test (table 2). `shots`: a tagger on one sentence per type, PredictMine and CertMine (table 3).
+down the ranking (figure 3); --model takes several models (figure 6), --examples 3 two further ones a type.
+`ends` trains a tagger on the silver and scores it on test (table 2), or, with --choose, on dev; the silver is
+what the paper's threshold keeps, or --best so many spans a type, or what --asked so many answers of a person
+(gold answers for one) to questions spread over the ranking make of it.
+`shots`: a tagger on one sentence per type, PredictMine and CertMine (table 3).
 `subtypes`: figure 4. `languages`: figure 5, persons in the languages of uner/.
 """
 
@@ -34,6 +37,7 @@ from silversmith.sources.example import ExampleOptions, mine, silver_sentences
 from silversmith.sources.example.calibration import Calibration
 from silversmith.sources.example.mining import Mining
 from silversmith.sources.example.prompting import prompt_ranking
+from silversmith.sources.example.questions import spread, thresholds_from_answers
 from silversmith.sources.example.ranking import Ranked
 from silversmith.sources.example.sentences import sentences_of
 from silversmith.sources.example.subtypes import subtypes
@@ -97,7 +101,7 @@ def run_mine(arguments: argparse.Namespace) -> None:
     for name in arguments.sets:
         documents = read_part(arguments.data, name, "train", arguments.first)
         files.append(arguments.data / name / "train.jsonl.gz")
-        gold, schema = gold_of(documents), schema_of(name)
+        gold, schema = gold_of(documents), schema_of(name, arguments.examples)
         for model_name in arguments.model:
             model = _model(model_name, arguments.threads)
             for method in arguments.methods:
@@ -118,7 +122,8 @@ def run_mine(arguments: argparse.Namespace) -> None:
                         Series(f"{name} {label}", precision_recall(spans, gold, label))
                         for label, spans in by_type.items()
                     ]
-                if (name, method) == ("conll2003", "two-way") and model_name == arguments.model[0]:
+                first = (method, model_name, arguments.examples) == ("two-way", arguments.model[0], 1)
+                if name == "conll2003" and first:
                     measures |= _conll_measures(found, facts)
     print("\n".join(rows))
     plot = (
@@ -156,7 +161,7 @@ def _ranked(
     if method == "prompt":
         ranking = prompt_ranking(schema, documents, model, options.changed(keep=arguments.top))
         return ranking, {"seconds": time.monotonic() - begin}
-    folder = arguments.work / f"{name}-{model.name}-{method}"
+    folder = _folder(arguments, name, model.name, method)
     journal = folder.with_suffix(".part.jsonl")
     mining = mine(schema, documents, model=model, options=options, journal=journal)
     mining.save(folder, command="experiments.xner")
@@ -164,6 +169,12 @@ def _ranked(
     facts = dict(mining.counts) | {"warnings": list(mining.warnings)}
     facts["peak_gb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
     return list(mining.ranking), facts
+
+
+def _folder(arguments: argparse.Namespace, name: str, model: str, method: str) -> Path:
+    """Where a mining is kept."""
+    several = f"-{arguments.examples}" if arguments.examples > 1 else ""
+    return Path(arguments.work / f"{name}-{model}-{method}{several}")
 
 
 def _conll_measures(found: dict[str, Any], facts: dict[str, Any]) -> dict[str, Any]:
@@ -196,10 +207,11 @@ def run_ends(arguments: argparse.Namespace) -> None:
     files = []
     for name in arguments.sets:
         documents = read_part(arguments.data, name, "train", arguments.first)
-        test = read_part(arguments.data, name, "test", arguments.first)
-        files += [arguments.data / name / f"{part}.jsonl.gz" for part in ("train", "test")]
-        mining = Mining.open(arguments.work / f"{name}-{arguments.mined}-two-way")
-        mining = _cut(mining, SETS[name].threshold, arguments.best)
+        part = SETS[name].choose if arguments.choose else "test"
+        test = read_part(arguments.data, name, part, arguments.first)
+        files += [arguments.data / name / f"{one}.jsonl.gz" for one in ("train", part)]
+        mining = Mining.open(_folder(arguments, name, arguments.mined, "two-way"))
+        mining = _cut(mining, name, gold_of(documents), arguments)
         silver = list(silver_sentences(documents, mining))
         for loss in arguments.loss:
             folder = arguments.work / f"{name}-tagger-{loss}"
@@ -217,7 +229,7 @@ def run_ends(arguments: argparse.Namespace) -> None:
                 "silver_sentences": len(silver),
                 "silver_spans": sum(len(one.spans) for one in silver),
             }
-            if loss == arguments.loss[0]:  # chosen beforehand: test never chooses
+            if loss == arguments.loss[0] and part == "test" and arguments.examples == 1:
                 key = f"xner.{name.split('-')[0].replace('2003', '').replace('mit_', '')}.micro_f1"
                 measures[key] = measure(whole.f1)
     print("\n".join(rows))
@@ -231,14 +243,25 @@ def run_ends(arguments: argparse.Namespace) -> None:
     )
 
 
-def _cut(mining: Mining, threshold: float, best: int | None) -> Mining:
-    """The mining with the set's threshold, or with one that keeps so many spans of each type."""
-    made = {}
-    for kind, label in enumerate(mining.types):
-        scores = [one.score for one in mining.ranking if one.type == kind]
-        if best is not None and scores:
-            threshold = max(scores[min(best, len(scores)) - 1], 1e-9)
-        made[label] = Calibration(threshold)
+def _cut(mining: Mining, name: str, gold: set[tuple[Any, ...]], arguments: argparse.Namespace) -> Mining:
+    """The mining with the set's threshold, with so many spans of each type, or with answers' thresholds."""
+    made = dict.fromkeys(mining.types, Calibration(SETS[name].threshold))
+    by_type = {
+        label: [one for one in mining.ranking if one.type == kind] for kind, label in enumerate(mining.types)
+    }
+    if arguments.best is not None:
+        for label, spans in by_type.items():
+            if spans:
+                made[label] = Calibration(max(spans[min(arguments.best, len(spans)) - 1].score, 1e-9), "top")
+    if arguments.asked is not None:
+        answers = {
+            label: [
+                (one.score, (one.document, one.start, one.end, label) in gold)
+                for one in spread(spans, arguments.asked)
+            ]
+            for label, spans in by_type.items()
+        }
+        made |= thresholds_from_answers(answers, arguments.precision)[0]
     return mining.calibrated(made)
 
 
@@ -355,6 +378,10 @@ def main(words: Sequence[str] | None = None) -> None:
     parser.add_argument(
         "--best", type=int, help="`ends` takes so many spans a type, not the paper's threshold"
     )
+    parser.add_argument("--asked", type=int, help="`ends` asks so many questions a type and lets gold answer")
+    parser.add_argument("--precision", type=float, default=0.5, help="least precision by the answers")
+    parser.add_argument("--examples", type=int, choices=(1, 2, 3), default=1, help="examples a type")
+    parser.add_argument("--choose", action="store_true", help="`ends` scores on dev, not on test")
     parser.add_argument("--steps", type=int, default=600)
     parser.add_argument("--first", type=int, help="documents of each part (for a quick look)")
     parser.add_argument("--threads", type=int, default=2)

@@ -60,6 +60,27 @@ def test_mining_is_scored_against_gold(folder):
     assert "not enough spans" in (folder / "results" / "xner_mining.md").read_text()
 
 
+def test_answers_cut_a_ranking_where_it_gets_worse(folder):
+    import argparse
+
+    from experiments.xner import _cut
+
+    from silversmith.sources.example.mining import Mining
+
+    run(folder, "mine", "--methods", "two-way", "--top", 40, "--examples", 3)
+    mining = Mining.open(folder / "work" / "conll2003-tiny-two-way-3")
+    people = [one for one in mining.ranking if one.type == 0]
+    right = people[: len(people) // 2]
+    gold = {(one.document, one.start, one.end, "PER") for one in right}
+    asked = argparse.Namespace(best=None, asked=40, precision=0.9)
+    limit = _cut(mining, "conll2003", gold, asked).calibrations["PER"]
+    assert limit.method == "answers"
+    kept = sum(one.score <= limit.threshold for one in people)
+    assert len(right) <= kept <= len(right) / 0.9 + 1
+    best = argparse.Namespace(best=2, asked=None, precision=0.9)
+    assert _cut(mining, "conll2003", gold, best).calibrations["PER"].threshold == people[1].score
+
+
 def test_subtypes_of_gold_mentions(folder):
     run(folder, "subtypes")
     assert json.loads((folder / "results" / "xner_subtypes.json").read_text())["LOC"]

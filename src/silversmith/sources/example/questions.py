@@ -6,7 +6,7 @@ The user writes y or n in the last column; unanswered lines are left out.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from silversmith.core import DataError, Document
@@ -15,7 +15,7 @@ from silversmith.sources.example.calibration import Calibration, fit_answers
 from silversmith.sources.example.mining import Mining
 from silversmith.sources.example.ranking import Ranked
 
-__all__ = ["ask", "read_answers", "thresholds_from_answers"]
+__all__ = ["ask", "read_answers", "spread", "thresholds_from_answers"]
 
 HEAD = "type\tscore\tdocument\tstart\tend\tspan in its context\tanswer (y or n)"
 AROUND = 60
@@ -32,16 +32,19 @@ def ask(mining: Mining, documents: Iterable[Document], path: Path, count: int = 
     """
     wanted: dict[int, list[Ranked]] = {}
     for kind in range(len(mining.types)):
-        spans = [one for one in mining.ranking if one.type == kind]
-        take = min(count, len(spans))
-        for n in range(take):
-            one = spans[(2 * n + 1) * len(spans) // (2 * take)]
+        for one in spread([one for one in mining.ranking if one.type == kind], count):
             wanted.setdefault(one.document, []).append(one)
     lines: list[tuple[int, float, str]] = []
     for position, document in enumerate(documents):
         lines += [(one.type, one.score, _line(mining, document, one)) for one in wanted.get(position, ())]
     path.write_text("\n".join([HEAD, *(line for *_, line in sorted(lines))]) + "\n", encoding="utf-8")
     return len(lines)
+
+
+def spread(spans: Sequence[Ranked], count: int) -> list[Ranked]:
+    """`count` spans evenly over a ranking; all of a shorter one."""
+    take = min(count, len(spans))
+    return [spans[(2 * n + 1) * len(spans) // (2 * take)] for n in range(take)]
 
 
 def read_answers(path: Path, types: Iterable[str]) -> Answers:
