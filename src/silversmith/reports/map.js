@@ -85,6 +85,41 @@ svg.addEventListener("keydown", (event) => {
   else return;
   event.preventDefault();
 });
+function picture() {
+  const {width, height} = svg.getBoundingClientRect(), page = getComputedStyle(document.body);
+  const canvas = document.createElement("canvas"), pen = canvas.getContext("2d");
+  [canvas.width, canvas.height] = [2 * width, 2 * height];
+  pen.scale(2, 2);
+  pen.fillStyle = page.backgroundColor;
+  pen.fillRect(0, 0, width, height);
+  const number = (node, name) => Number(node.getAttribute(name));
+  for (const {box, dot} of nodes) {
+    pen.globalAlpha = box.classList.contains("dim") ? 0.08 : 0.65;
+    pen.fillStyle = dot.getAttribute("fill");
+    pen.beginPath();
+    pen.arc(number(dot, "cx"), number(dot, "cy"), number(dot, "r"), 0, 2 * Math.PI);
+    pen.fill();
+  }
+  pen.lineWidth = 3;
+  pen.lineJoin = "round";
+  for (const {box, text} of nodes) {
+    if (text.getAttribute("display") === "none") continue;
+    pen.globalAlpha = box.classList.contains("dim") ? 0.12 : 1;
+    pen.font = `${text.getAttribute("font-size")}px ${page.fontFamily}`;
+    [pen.strokeStyle, pen.fillStyle] = [page.backgroundColor, page.color];
+    pen.strokeText(text.textContent, number(text, "x"), number(text, "y"));
+    pen.fillText(text.textContent, number(text, "x"), number(text, "y"));
+  }
+  canvas.toBlob((blob) => {
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(blob);
+    link.download = `${document.title}.png`;
+    link.click();
+    URL.revokeObjectURL(link.href);
+  });
+}
+
+document.getElementById("picture").addEventListener("click", picture);
 find.addEventListener("input", search);
 addEventListener("resize", draw);
 draw();

@@ -1,4 +1,4 @@
-"""A map of concepts: one page with dots that lie near what is like them; zoom, search, no network."""
+"""A map of concepts: a page with dots that lie near what is like them; zoom, search, PNG, no network."""
 
 from __future__ import annotations
 
@@ -47,7 +47,8 @@ def write_map(path: Path | str, title: str, dots: Sequence[Dot], facts: Sequence
         '<meta name="viewport" content="width=device-width,initial-scale=1">\n'
         f"<title>{escaped(title)}</title>\n<style>{style}</style></head>\n<body>\n"
         f'<header><h1>{escaped(title)}</h1><ul>{listed}</ul><label>find <input id="find" type="search" '
-        'autocomplete="off"></label> <span class="hint">wheel or + and - to zoom, drag or arrows to move, '
+        'autocomplete="off"></label> <button id="picture" type="button">save as PNG</button> '
+        '<span class="hint">wheel or + and - to zoom, drag or arrows to move, '
         '0 for all</span><p id="said" role="status" aria-live="polite"></p></header>\n'
         '<main><svg id="map" tabindex="0" role="img" aria-label="map of concepts"></svg></main>\n'
         f"<footer>Made by silversmith {__version__}. This page is complete in itself and loads nothing."

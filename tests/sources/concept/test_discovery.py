@@ -58,8 +58,16 @@ def test_nothing_near_is_told():
 
 def test_a_vocabulary_goes_round_in_eight_bits(tmp_path):
     path = tmp_path / "names.safetensors"
-    save_vocabulary(path, NAMES, AXES, [9, 5, 7, 8])
+    known = Vocabulary.of(NAMES, AXES, np.array([9, 5, 7, 8]), BACKGROUND)
+    save_vocabulary(path, known)
+    assert load_vocabulary(path, BACKGROUND).mentions == ()
+    assert load_vocabulary(path, BACKGROUND).nearest_mentions(AXES[0]) == []
+    mentions = [("Oslo", "city"), ("Tromsø", "port city"), ("aspirin", "drug")]
+    save_vocabulary(path, known.with_mentions(mentions, AXES[:3]))
     again = load_vocabulary(path, BACKGROUND)
+    assert again.mentions == tuple(mentions)
+    assert again.nearest_mentions(AXES[2], top=1) == [("aspirin", "drug")]
+    assert [text for text, _ in again.nearest_mentions(AXES[0], top=2)] == ["Oslo", "Tromsø"]
     assert again.names == NAMES
     assert again.counts.tolist() == [9, 5, 7, 8]
     assert np.abs(again.vectors - AXES).max() < 0.01
@@ -75,6 +83,7 @@ def test_minis_own_names_say_what_a_span_is_near():
     source = open_names(schema_of("person, city"))
     document = Document("d", "Ada Lovelace lived in London.")
     (votes,) = source.label([document])
-    near = {vote.label: source.explain(document, vote).support[0]["nearest concepts"] for vote in votes}
+    told = {vote.label: source.explain(document, vote).support[0] for vote in votes}
+    near = {label: one["nearest concepts"] for label, one in told.items()}
     assert near["city"].startswith("city")
     assert "person" in near["person"]

@@ -148,7 +148,11 @@ class Concept:
             return Evidence(leaves, calibration)
         near = ", ".join(f"{name} {z:.1f}" for name, z in self.vocabulary.nearest(spans[row]))
         text = document.text[vote.start : vote.end]
-        return Evidence(leaves, calibration, ({"text": text, "nearest concepts": near},))
+        told = {"text": text, "nearest concepts": near}
+        alike = self.vocabulary.nearest_mentions(spans[row])
+        if alike:
+            told["like annotated mentions"] = ", ".join(f"{mention} ({name})" for mention, name in alike)
+        return Evidence(leaves, calibration, (told,))
 
     def _votes(self, document: Document, encoded: Encoded, *, every: bool) -> list[Vote]:
         """Of one document."""
