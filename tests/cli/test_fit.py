@@ -47,6 +47,31 @@ def test_json_has_the_numbers(cli, corpus):
     assert 0.5 < record["held_out_f1"] <= 1
 
 
+def test_an_export_says_what_fires_often_and_what_latents_are(cli, tmp_path, corpus, monkeypatch):
+    from silversmith.sources.features import Mapping
+
+    cli("fit", "gold.jsonl", "--out", "plain")
+    mapped = Mapping.open(tmp_path / "plain").mapped_latents().tolist()
+    often, told = mapped[0], mapped[1]
+    rows = [{"index": str(often), "frac_nonzero": 0.3, "description": "everywhere"}]
+    rows += [{"index": str(told), "frac_nonzero": 0.001, "description": "names of people"}]
+    (tmp_path / "export").mkdir()
+    write(tmp_path / "export" / "batch-0.jsonl", rows)
+    done = cli("fit", "gold.jsonl", "--out", "mine", "--density", "export", "--max-density", "0.02")
+    assert done.returncode == 0, done.stderr
+    mapping = Mapping.open(tmp_path / "mine")
+    assert mapping.dense.tolist() == [often]
+    assert mapping.descriptions == {told: "names of people"}
+    monkeypatch.setattr(opening, "open_features", REAL)
+    write(tmp_path / "new.jsonl", [{"id": "x", "text": "In summer Amy travelled to Bonn and stayed there."}])
+    cli("label", "new.jsonl", "--mapping", "mine", "--report", "page.html", "--threshold", "0")
+    assert "described as names of people" in (tmp_path / "page.html").read_text()
+    write(tmp_path / "export" / "batch-0.jsonl", [{"index": "99999", "frac_nonzero": 0.3}])
+    done = cli("fit", "gold.jsonl", "--out", "other", "--density", "export")
+    assert done.returncode == 2
+    assert "S028" in done.stderr
+
+
 def test_a_fitted_mapping_labels_and_explains(cli, tmp_path, corpus, monkeypatch):
     cli("fit", "gold.jsonl", "--out", "mine", "--rule", "logistic")
     monkeypatch.setattr(opening, "open_features", REAL)

@@ -43,6 +43,17 @@ Silver = Annotated[
     bool,
     typer.Option("--silver", help="DOCUMENTS are silver, not gold: labels may be wrong, and many missing."),
 ]
+Density = Annotated[
+    Path | None,
+    typer.Option(
+        help="How often latents fire: a downloaded Neuronpedia export (explain shows its descriptions), or "
+        "SAELens' sparsity.safetensors (default: counted in DOCUMENTS)."
+    ),
+]
+MaxDensity = Annotated[
+    float | None,
+    typer.Option(help="Leave out latents that fire on a larger share of tokens, e.g. 0.02 (the paper's)."),
+]
 FEW = 10
 """Spans of a type below which its mapping is guesswork."""
 
@@ -58,6 +69,8 @@ def fit(
     block: Block = None,
     rule: Rule = "logistic",
     silver: Silver = False,
+    density: Density = None,
+    max_density: MaxDensity = None,
     candidates: Annotated[str, typer.Option(help="Preset of candidate spans.")] = "general",
     context: Context = None,
     dtype: Dtype = None,
@@ -81,13 +94,14 @@ def fit(
         silversmith fit brat-folder/ --out my-mapping --schema schema.toml --rule logistic
         silversmith fit labelled.jsonl --out my-mapping --model gemma3-270m --sae my-sae/
         silversmith fit silver.jsonl --out my-mapping --silver
+        silversmith fit labelled.jsonl --out my-mapping --model gemma-2-2b --sae my-sae/ --density export/
 
     Raises:
         DataError: R020 no labelled span, F008 a label that the schema lacks.
         ConfigError: C001 to C004 the schema, M001 or M002 the rule, T001 the candidates, S048 the block.
         ModelError: S046, S047 no such model, M022 no autoencoder, S010 to S036 unreadable or no fit.
     """
-    options = _options(rule, silver=silver)
+    options = _options(rule, silver=silver, max_density=max_density)
     types, labelled = _read(documents, format, schema)
     from silversmith.models.named import Choice
 
@@ -95,7 +109,7 @@ def fit(
     choice = Choice.of_json(
         hints, model=model, sae=sae, block=block, context=context, dtype=dtype, prompt=prompt
     )
-    features = _fit(types, labelled, choice, candidates, options)
+    features = _fit(types, labelled, choice, candidates, options, density)
     _save(features, choice, out, documents, candidates)
     record = _record(features.mapping, out)
     if as_json:
@@ -105,7 +119,12 @@ def fit(
 
 
 def _fit(
-    types: Schema, labelled: list[Document], choice: Choice, candidates: str, options: Options
+    types: Schema,
+    labelled: list[Document],
+    choice: Choice,
+    candidates: str,
+    options: Options,
+    density: Path | None,
 ) -> Features:
     """The fitted source; warnings go to stderr."""
     from silversmith.cli.labelling import say, warn_of_language
@@ -116,9 +135,34 @@ def _fit(
     model, sae, proposer = open_parts(choice, candidates)
     for line in [*_warnings(types, labelled), *warnings_of(choice.model, sae)]:
         say(f"warning: {line}")
-    return Features.prepare(
-        types, warn_of_language(labelled), model=model, sae=sae, candidates=proposer, options=options
+    known, descriptions = (None, {}) if density is None else _known(density, sae)
+    features = Features.prepare(
+        types,
+        warn_of_language(labelled),
+        model=model,
+        sae=sae,
+        candidates=proposer,
+        options=options,
+        density=known,
     )
+    features.mapping = features.mapping.described(descriptions)
+    return features
+
+
+def _known(path: Path, sae: Any) -> tuple[Any, dict[int, str]]:
+    """(density [latents], descriptions) of a Neuronpedia export or of SAELens' own file.
+
+    A latent of which an export says nothing counts as rare.
+    """
+    import numpy as np
+
+    from silversmith.models.sae_formats import read_density, read_neuronpedia
+
+    own = path / "sparsity.safetensors" if path.is_dir() else path
+    if own.suffix == ".safetensors" and own.is_file():
+        return read_density(own, sae.d_sae), {}
+    export = read_neuronpedia(path, sae.d_sae)
+    return np.nan_to_num(export.density, nan=0.0), export.descriptions
 
 
 def _save(features: Features, choice: Choice, out: Path, documents: Path, candidates: str) -> None:
@@ -137,11 +181,12 @@ def _save(features: Features, choice: Choice, out: Path, documents: Path, candid
     )
 
 
-def _options(rule: str, *, silver: bool) -> Options:
+def _options(rule: str, *, silver: bool, max_density: float | None) -> Options:
     """The options of a rule's name. Raises ConfigError M002 for a rule that there isn't."""
     from silversmith.sources.features import Options, make_options
 
     chosen = Options.paper() if rule == "paper" else make_options(rule=rule)
+    chosen = chosen if max_density is None else chosen.changed(max_density=max_density)
     return chosen.changed(doubt="unlabelled") if silver else chosen
 
 

@@ -64,6 +64,8 @@ def _leaf(
         return Leaf(cue_name(place), named, {"cue": place})
     role, latent = mapping.options.roles[column // mapping.latents], column % mapping.latents
     detail: dict[str, Any] = {"latent": latent, "role": role, "value": value}
+    if latent in mapping.descriptions:
+        detail["described as"] = mapping.descriptions[latent]
     link = latent_link(source, latent)
     if link:
         detail["link"] = link

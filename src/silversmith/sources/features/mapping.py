@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from collections.abc import Mapping as Dict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +46,8 @@ class Mapping:
 
     linear: weights and thresholds. labels: the types and, last, O. identity: of the model, the
     autoencoder and the candidate generator it was made with. dense: latents [.] that are ignored.
-    examples: the mapping corpus's top spans by latent. counts: what it was made from.
+    examples: the mapping corpus's top spans by latent. counts: what it was made from. descriptions: what
+    others say of a mapped latent.
     """
 
     linear: Linear
@@ -58,6 +59,7 @@ class Mapping:
     dense: NDArray[np.int32]
     examples: Examples = field(default_factory=dict)
     counts: Dict[str, Any] = field(default_factory=dict)
+    descriptions: Dict[int, str] = field(default_factory=dict)
 
     @classmethod
     def fit(
@@ -102,6 +104,11 @@ class Mapping:
         columns = self.linear.columns
         return np.unique(columns[columns < len(self.options.roles) * self.latents] % self.latents)
 
+    def described(self, known: Dict[int, str]) -> Mapping:
+        """The same with descriptions of those latents that are mapped."""
+        kept = {latent: known[latent] for latent in self.mapped_latents().tolist() if latent in known}
+        return replace(self, descriptions=kept)
+
     def vectors(self, matrix: Csr, table: SpanTable) -> Csr:
         """Span vectors of this mapping's representation."""
         dense = np.zeros(self.latents, np.bool_)
@@ -143,6 +150,8 @@ class Mapping:
             "rho": self.linear.rho,
             "counts": dict(self.counts),
         }
+        if self.descriptions:
+            state["descriptions"] = {str(one): text for one, text in sorted(self.descriptions.items())}
         licences = {EXAMPLES: EXAMPLES_LICENCE, **fields.pop("licences", {})}
         manifest = {"model": dict(self.identity), "configuration": self.options.model_dump(mode="json")}
         with write_artefact(folder, KIND, **manifest, mapping=state, licences=licences, **fields) as aside:
@@ -180,6 +189,7 @@ class Mapping:
             dense=arrays["dense"],
             examples=_read_examples(artefact.path(EXAMPLES), state["latents"]),
             counts=state["counts"],
+            descriptions={int(latent): text for latent, text in state.get("descriptions", {}).items()},
         )
 
 
