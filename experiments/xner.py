@@ -215,7 +215,9 @@ def run_ends(arguments: argparse.Namespace) -> None:
         silver = list(silver_sentences(documents, mining))
         for loss in arguments.loss:
             folder = arguments.work / f"{name}-tagger-{loss}"
-            whole, seeded = train_and_score(silver, test, folder, loss, arguments.steps, mining.types)
+            whole, seeded = train_and_score(
+                silver, test, folder, loss, arguments.steps, mining.types, arguments.encoder
+            )
             paper = SETS[name].paper
             rows.append(
                 f"| {name} | {loss} | {whole.precision:.3f} | {whole.recall:.3f} | {whole.f1:.3f} | "
@@ -269,7 +271,7 @@ def run_shots(arguments: argparse.Namespace) -> None:
     """Table 3 on CoNLL-2003: Tagger, PredictMine and CertMine at one sentence per type."""
     train = list(gold_sentences(read_part(arguments.data, "conll2003", "train", arguments.first)))
     test = read_part(arguments.data, "conll2003", "test", arguments.first)
-    found = shots(train, test, arguments.work, arguments.steps, arguments.seed)
+    found = shots(train, test, arguments.work, arguments.steps, arguments.seed, arguments.encoder)
     paper = {"tagger": 0.146, "predict_mine": 0.151, "cert_mine": 0.170}
     rows = ["| method | P | R | F1 | paper F1 |", "|---|---:|---:|---:|---:|"]
     rows += [
@@ -382,7 +384,8 @@ def main(words: Sequence[str] | None = None) -> None:
     parser.add_argument("--precision", type=float, default=0.5, help="least precision by the answers")
     parser.add_argument("--examples", type=int, choices=(1, 2, 3), default=1, help="examples a type")
     parser.add_argument("--choose", action="store_true", help="`ends` scores on dev, not on test")
-    parser.add_argument("--steps", type=int, default=600)
+    parser.add_argument("--encoder", default="all-minilm-l6-v2", help="of the taggers")
+    parser.add_argument("--steps", type=int, default=600, help="of the taggers")
     parser.add_argument("--first", type=int, help="documents of each part (for a quick look)")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--seed", type=int, default=0)

@@ -62,9 +62,10 @@ def train_and_score(
     loss: str,
     steps: int,
     labels: Iterable[str],
+    encoder: str = "mini",
 ) -> tuple[Score, Score]:
     """Micro scores on test of a tagger trained on silver: of all labels, and of `labels` alone."""
-    tagger = _tagger(silver, folder, loss, steps)
+    tagger = _tagger(silver, folder, loss, steps, encoder)
     tagged = list(tagger.tag(one.with_spans(()) for one in test))
     wanted = set(labels)
     return score_f1(test, tagged), score_f1(list(keep_types(test, wanted)), list(keep_types(tagged, wanted)))
@@ -76,12 +77,17 @@ def score_f1(gold: Sequence[Document], found: Sequence[Document]) -> Score:
 
 
 def shots(
-    train: Sequence[Document], test: Sequence[Document], work: Path, steps: int, seed: int
+    train: Sequence[Document],
+    test: Sequence[Document],
+    work: Path,
+    steps: int,
+    seed: int,
+    encoder: str = "mini",
 ) -> dict[str, Score]:
     """Table 3: a tagger on one sentence a type; one on its predictions; one on the surest tenth of them."""
     few = few_shot(train, 1, seed)
     labels = sorted({span.label for one in train for span in one.spans})
-    first = _tagger(few, work / f"shot-{seed}", "cross-entropy", steps)
+    first = _tagger(few, work / f"shot-{seed}", "cross-entropy", steps, encoder)
     found = {"tagger": score_f1(test, list(first.tag(one.with_spans(()) for one in test)))}
     bare = [one.with_spans(()) for one in train]
     votes = list(first.label(bare))
@@ -89,17 +95,16 @@ def shots(
         one.with_spans(vote.span() for vote in some) for one, some in zip(bare, votes, strict=True) if some
     ]
     for name, silver in (("predict_mine", predicted), ("cert_mine", certain(bare, votes, SURE))):
-        found[name] = train_and_score(silver, test, work / f"{name}-{seed}", "cross-entropy", steps, labels)[
-            0
-        ]
+        folder = work / f"{name}-{seed}"
+        found[name], _ = train_and_score(silver, test, folder, "cross-entropy", steps, labels, encoder)
     return found
 
 
-def _tagger(silver: Sequence[Document], folder: Path, loss: str, steps: int) -> Any:
+def _tagger(silver: Sequence[Document], folder: Path, loss: str, steps: int, encoder: str) -> Any:
     """A trained tagger."""
     from silversmith.tagger.opening import open_tagger
     from silversmith.tagger.options import make_train_options
     from silversmith.tagger.train import train_tagger
 
-    train_tagger(silver, folder, make_train_options(loss=loss, steps=steps))
+    train_tagger(silver, folder, make_train_options(encoder=encoder, loss=loss, steps=steps))
     return open_tagger(folder)

@@ -34,6 +34,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--concepts", type=Path, required=True)
     parser.add_argument("--least", type=int, default=5)
+    parser.add_argument("--mentions", type=int, default=1800, help="at most so many, of the first names")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--out", type=Path, required=True)
     a = parser.parse_args()
@@ -52,16 +53,22 @@ def main() -> None:
     encoder = load_mini().concept
     numbers = np.array([counts[name] for name in names])
     known = Vocabulary.of(names, encoder.names(names), numbers, encoder.background)
-    known = known.with_mentions(*mentions_of(sentences, known, encoder))
+    known = known.with_mentions(*mentions_of(sentences, known, encoder, a.mentions))
     save_vocabulary(a.out, known)
     size = a.out.stat().st_size / 1e6
     print(f"{len(names):,} names, {len(known.mentions):,} mentions, {size:.2f} MB: {known.mentions[:5]}")
 
 
 def mentions_of(
-    sentences: Sequence[tuple[str, list[tuple[int, int, str]]]], known: Vocabulary, encoder: ConceptEncoder
+    sentences: Sequence[tuple[str, list[tuple[int, int, str]]]],
+    known: Vocabulary,
+    encoder: ConceptEncoder,
+    most: int,
 ) -> tuple[list[tuple[str, str]], NDArray[np.float32]]:
-    """For each name the most alike of its mentions whose string is not taken yet, and their vectors."""
+    """For each name the most alike of its mentions whose string is not taken yet, and their vectors.
+
+    most: no more than so many.
+    """
     place = {name: n for n, name in enumerate(known.names)}
     rated: list[list[tuple[float, str, NDArray[np.float32]]]] = [[] for _ in place]
     texts = [text for text, _ in sentences]
@@ -82,6 +89,7 @@ def mentions_of(
                 taken.add(text.lower())
                 chosen.append((text, name, vector))
                 break
+    del chosen[most:]
     return [one[:2] for one in chosen], np.array([one[2] for one in chosen], np.float32)
 
 
