@@ -21,7 +21,7 @@ PARTS = {
         "concept tower: two further blocks of all-mpnet-base-v2 trained on, a head, 8 bits",
         f"{OURS}; begun from all-mpnet-base-v2 (Apache-2.0)",
     ),
-    "names.safetensors": ("names of concepts with their vectors, 8 bits", OURS),
+    "names.safetensors": ("names of concepts, and mentions, with their vectors, 8 bits", OURS),
     "masked.safetensors": (
         "masked language model: the first blocks of all-MiniLM-L6-v2 trained on, a tied head, 8 bits",
         f"{OURS}; begun from all-MiniLM-L6-v2 (Apache-2.0)",
