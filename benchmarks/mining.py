@@ -135,7 +135,7 @@ def main() -> None:
 
     torch.set_num_threads(arguments.threads)
     model, chosen = open_masked(arguments.model), SETS["conll2003"]
-    options = ExampleOptions().changed(threshold=chosen.threshold, longest=chosen.longest)
+    options = ExampleOptions().changed(longest=chosen.longest).settled(model.threshold)
     path = arguments.data / "conll2003" / "train.jsonl.gz"
     sentences = first_sentences(path, arguments.sentences, options)
     found = compare(model, schema_of("conll2003"), sentences, options)

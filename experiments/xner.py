@@ -10,8 +10,8 @@ DIR holds the data sets as `silversmith data` makes them. `mine` ranks the train
 looked at to score the ranking): precision at 100 and 1000 (table 4), hours (table 6), precision and recall
 down the ranking (figure 3); --model takes several models (figure 6), --examples 3 two further ones a type.
 `ends` trains a tagger on the silver and scores it on test (table 2), or, with --choose, on dev; the silver is
-what the paper's threshold keeps, or --best so many spans a type, or what --asked so many answers of a person
-(gold answers for one) to questions spread over the ranking make of it.
+what the threshold keeps (the paper's; in proportion for another model), or --best so many spans a type, or
+what --asked so many answers of a person (gold answers for one) to questions over the ranking make of it.
 `shots`: a tagger on one sentence per type, PredictMine and CertMine (table 3).
 `subtypes`: figure 4. `languages`: figure 5, persons in the languages of uner/.
 """
@@ -27,7 +27,7 @@ from typing import Any
 
 import numpy as np
 from experiments.common import measure, write_result
-from experiments.xner_sets import SETS, gold_sentences, read_part, schema_of
+from experiments.xner_sets import SETS, Task, gold_sentences, read_part, schema_of
 from experiments.xner_shots import shots, train_and_score
 
 from silversmith.core import Document, EntityType, Schema
@@ -42,6 +42,7 @@ from silversmith.sources.example.ranking import Ranked
 from silversmith.sources.example.sentences import sentences_of
 from silversmith.sources.example.subtypes import subtypes
 from silversmith.sources.example.template import MASKED, make_template
+from silversmith.sources.example.votes import settle
 from silversmith.sources.example.windows import Window
 
 __all__ = ["main", "precision_at", "precision_recall"]
@@ -118,6 +119,17 @@ def run_mine(arguments: argparse.Namespace) -> None:
                 extra[key] = {"precision": found, **facts}
                 rows += [_row(name, model.name, method, label, one) for label, one in found.items()]
                 if method == "two-way":
+                    alone = settled(ranking, schema.names, options_of(name, model, method, arguments))
+                    found_alone = {
+                        label: {n: precision_at(alone[label], gold, label, n) for n in (100, 1000)}
+                        for label in schema.names
+                    }
+                    extra[key]["settled"] = found_alone
+                    rows += [
+                        _row(name, model.name, "two-way, overlaps settled", label, one)
+                        for label, one in found_alone.items()
+                    ]
+                if method == "two-way":
                     curves += [
                         Series(f"{name} {label}", precision_recall(spans, gold, label))
                         for label, spans in by_type.items()
@@ -149,14 +161,7 @@ def _ranked(
     arguments: argparse.Namespace,
 ) -> tuple[list[Ranked], dict[str, Any]]:
     """A ranking and what it cost; killed, it goes on. Two-way rankings are kept as minings for `ends`."""
-    task = SETS[name]
-    options = ExampleOptions().changed(
-        longest=task.longest,
-        threshold=task.threshold,
-        lower_case=task.lower_case,
-        top=arguments.top,
-        **METHODS.get(method, {}),
-    )
+    options = options_of(name, model, method, arguments)
     begin = time.monotonic()
     if method == "prompt":
         ranking = prompt_ranking(schema, documents, model, options.changed(keep=arguments.top))
@@ -169,6 +174,38 @@ def _ranked(
     facts = dict(mining.counts) | {"warnings": list(mining.warnings)}
     facts["peak_gb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
     return list(mining.ranking), facts
+
+
+def options_of(name: str, model: MaskedModel, method: str, arguments: argparse.Namespace) -> ExampleOptions:
+    """How a set is mined."""
+    task = SETS[name]
+    return ExampleOptions().changed(
+        longest=task.longest,
+        threshold=threshold_of(task, model.threshold),
+        lower_case=task.lower_case,
+        top=arguments.top,
+        **METHODS.get(method, {}),
+    )
+
+
+def settled(
+    ranking: Sequence[Ranked], types: Sequence[str], options: ExampleOptions
+) -> dict[str, list[Ranked]]:
+    """Type -> what is left of a ranking when overlapping spans and rival types are settled as for silver."""
+    places: dict[int, dict[tuple[int, int], Ranked]] = {}
+    for one in ranking:
+        places.setdefault(one.document, {}).setdefault((one.start, one.end), one)  # the best type comes first
+    left: dict[str, list[Ranked]] = {name: [] for name in types}
+    for spans in places.values():
+        kept = settle(list(spans), [one.score for one in spans.values()], options.nested_margin)
+        for one in (list(spans.values())[n] for n in kept):
+            left[types[one.type]].append(one)
+    return {name: sorted(some) for name, some in left.items()}
+
+
+def threshold_of(task: Task, own: float) -> float:
+    """The paper's threshold of a set, for another model in proportion to its own one on news."""
+    return round(task.threshold * own / SETS["conll2003"].threshold, 6)
 
 
 def _folder(arguments: argparse.Namespace, name: str, model: str, method: str) -> Path:
@@ -247,7 +284,7 @@ def run_ends(arguments: argparse.Namespace) -> None:
 
 def _cut(mining: Mining, name: str, gold: set[tuple[Any, ...]], arguments: argparse.Namespace) -> Mining:
     """The mining with the set's threshold, with so many spans of each type, or with answers' thresholds."""
-    made = dict.fromkeys(mining.types, Calibration(SETS[name].threshold))
+    made = dict.fromkeys(mining.types, Calibration(mining.options.threshold_of(mining.types[0])))
     by_type = {
         label: [one for one in mining.ranking if one.type == kind] for kind, label in enumerate(mining.types)
     }

@@ -68,7 +68,8 @@ class MaskedModel:
     """A masked language model, or a causal one (`causal`; mask_id is -1).
 
     split: text to pieces. frame: ids around every row. context: the longest row in pieces, frame included.
-    source: what identifies it (checksums), for manifests.
+    source: what identifies it (checksums), for manifests. threshold: up to which mean divergence the span
+    test takes two spans for alike where the user names none; the default is X-NER's for roberta-large.
     """
 
     name: str
@@ -80,6 +81,7 @@ class MaskedModel:
     causal: bool = False
     source: dict[str, Any] = field(default_factory=dict)
     budget: int = PIECES
+    threshold: float = 0.15
 
     @property
     def vocabulary(self) -> int:

@@ -51,8 +51,9 @@ class ExampleOptions(BaseModel):
     longest: int | None = Field(default=30, ge=1)
     """Words of the longest sentence tested: a long one has more entities that nobody marks. Chat: 20."""
 
-    threshold: float = Field(default=0.15, gt=0, allow_inf_nan=False)
-    """Largest mean divergence of a span that is kept. Paper: 0.15 for news, 0.20 for tweets and queries."""
+    threshold: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    """Largest mean divergence of a span that is kept; None: the model's own (`MaskedModel.threshold`). Paper,
+    with roberta-large: 0.15 for news, 0.20 for tweets and queries."""
     thresholds: dict[str, float] = Field(default_factory=dict)
     """Type -> threshold of its own."""
     top: int | None = Field(default=None, ge=1)
@@ -77,8 +78,9 @@ class ExampleOptions(BaseModel):
     probe: int = Field(default=300, ge=10)
     """Sentences tested in full beforehand, where scales or decoys are needed."""
 
-    nested_margin: float = Field(default=0.1, ge=0)
-    """Inside a nested group the longest wins if its score is at most this much worse."""
+    nested_margin: float = Field(default=0.3, ge=0)
+    """Inside a nested group the longest wins if its score is at most this share worse. A small model hardly
+    tells a family name from a whole name, so 0.1 leaves many in parts."""
     empty: float = Field(default=3.0, ge=1)
     """A sentence whose best score is above so many thresholds may stand for "no entity"."""
     seed: int = 0
@@ -92,9 +94,15 @@ class ExampleOptions(BaseModel):
         """The same options with some replaced, checked anew."""
         return make_example_options(**(self.model_dump() | changes))
 
+    def settled(self, threshold: float) -> ExampleOptions:
+        """The same with this threshold where none was chosen."""
+        return self if self.threshold is not None else self.changed(threshold=threshold)
+
     def threshold_of(self, label: str) -> float:
-        """The threshold of a type."""
-        return self.thresholds.get(label, self.threshold)
+        """The threshold of a type, of settled options."""
+        found = self.thresholds.get(label, self.threshold)
+        assert found is not None
+        return found
 
 
 def make_example_options(**values: object) -> ExampleOptions:

@@ -43,7 +43,7 @@ def mine(
     blocks are kept, so that a killed run goes on; delete it once the mining is saved.
     Raises ConfigError X010 to X015 the examples; DataError X030 no sentence to test.
     """
-    options = options or ExampleOptions()
+    options = (options or ExampleOptions()).settled(model.threshold)
     corpus = list(documents) if iter(documents) is documents else documents
     begin = time.monotonic()
     plan = _Plan(schema, corpus, model, options)
