@@ -60,7 +60,7 @@ PAPER = {
 }
 """Precision at 1000 on CoNLL-2003 (table 4), roberta-large, 355M parameters."""
 KEPT = 5000
-"""Spans ranked a type, for precision down the ranking."""
+"""Spans ranked a type, where no threshold says how many."""
 
 
 def precision_at(spans: Sequence[Ranked], gold: set[tuple[Any, ...]], label: str, count: int) -> float | None:
@@ -164,7 +164,7 @@ def _ranked(
     options = options_of(name, model, method, arguments)
     begin = time.monotonic()
     if method == "prompt":
-        ranking = prompt_ranking(schema, documents, model, options.changed(keep=arguments.top))
+        ranking = prompt_ranking(schema, documents, model, options.changed(keep=arguments.top or KEPT))
         return ranking, {"seconds": time.monotonic() - begin}
     folder = _folder(arguments, name, model.name, method)
     journal = folder.with_suffix(".part.jsonl")
@@ -183,7 +183,7 @@ def options_of(name: str, model: MaskedModel, method: str, arguments: argparse.N
         longest=task.longest,
         threshold=threshold_of(task, model.threshold),
         lower_case=task.lower_case,
-        top=arguments.top,
+        top=arguments.top or None,
         **METHODS.get(method, {}),
     )
 
@@ -364,7 +364,7 @@ def run_languages(arguments: argparse.Namespace) -> None:
     """Figure 5: persons by an English example in the languages of uner/, precision at 100."""
     model = _model(arguments.model[0], arguments.threads)
     schema = Schema(types=(EntityType(name="PER", examples=("Masaki Yoshida",)),))
-    options = ExampleOptions().changed(top=arguments.top, stop_words=())
+    options = ExampleOptions().changed(top=arguments.top or KEPT, stop_words=())
     rows, extra = ["| language | P@100 |", "|---|---:|"], {}
     files = sorted((arguments.data / "uner").glob("*.jsonl.gz"))
     for path in files:
@@ -413,7 +413,7 @@ def main(words: Sequence[str] | None = None) -> None:
     parser.add_argument(
         "--loss", nargs="+", default=["auto", "cross-entropy"], help="the first one's score is the measure"
     )
-    parser.add_argument("--top", type=int, default=KEPT, help="spans ranked a type")
+    parser.add_argument("--top", type=int, default=0, help="spans ranked a type (0: all under the threshold)")
     parser.add_argument(
         "--best", type=int, help="`ends` takes so many spans a type, not the paper's threshold"
     )

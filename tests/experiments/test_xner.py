@@ -86,6 +86,21 @@ def test_subtypes_of_gold_mentions(folder):
     assert json.loads((folder / "results" / "xner_subtypes.json").read_text())["LOC"]
 
 
+def test_of_overlapping_spans_and_rival_types_one_is_left():
+    from experiments.xner import settled
+
+    from silversmith.sources.example.options import ExampleOptions
+    from silversmith.sources.example.ranking import Ranked
+
+    def at(score, start, end, kind):
+        return Ranked(score, 0, start, end, kind, "d", 0, 0, score, "x")
+
+    ranking = sorted([at(0.10, 0, 3, 0), at(0.12, 0, 8, 0), at(0.11, 0, 8, 1), at(0.2, 20, 24, 0)])
+    left = settled(ranking, ["A", "B"], ExampleOptions())
+    assert [(one.start, one.end) for one in left["A"]] == [(20, 24)]
+    assert [(one.start, one.end) for one in left["B"]] == [(0, 8)]
+
+
 def test_precision_down_a_ranking():
     from experiments.xner import precision_at, precision_recall
 

@@ -8,6 +8,7 @@ from example_toy import TEXTS, all_sentences, fast, make_documents, names, optio
 from silversmith.core import DataError, Document, ModelError, Schema
 from silversmith.sources.example import Mining, mine
 from silversmith.sources.example.journal import Journal
+from silversmith.sources.example.options import ExampleOptions
 from silversmith.sources.example.ranking import Ranked, Ranking
 from silversmith.sources.example.run import _Run
 
@@ -30,6 +31,19 @@ def test_all_spans_under_the_threshold_in_order(model, schema):
     assert ranked(mining) == names(everything)
     assert mining.counts["documents"] == len(TEXTS)
     assert mining.counts["survivors"] < mining.counts["pairs"]
+
+
+def test_where_none_is_chosen_the_threshold_is_the_models_own(model, schema):
+    from dataclasses import replace
+
+    own = replace(model, threshold=LOW)
+    mining = mine(schema, make_documents(), model=own, options=options())
+    assert mining.options.threshold == LOW
+    assert set(mining.thresholds()) == {LOW}
+    assert ranked(mining) == ranked(
+        mine(schema, make_documents(), model=model, options=options(threshold=LOW))
+    )
+    assert ExampleOptions(threshold=0.2).settled(LOW).threshold == 0.2
 
 
 def test_the_best_of_each_type_whatever_the_blocks(model, schema, monkeypatch):
