@@ -26,7 +26,7 @@ ROWS = (
     ("gemma270m.anem.typing.weighted_f1", "typing of gold spans, AnEM, with Gemma 3 270M"),
     ("gemma270m.redocred.ner.iou50.weighted_f1", "full NER, Re-DocRED, overlap 0.5, with Gemma 3 270M"),
     ("zeroshot.crossner5.mean_f1", "types by name alone, CrossNER without misc, mean micro F1"),
-    ("xner.conll.p1000.LOC", "from one example a type: first 1,000 places in CoNLL-2003, precision"),
+    ("xner.conll.p1000.LOC", "from one example a type, CoNLL-2003 train: first 1,000 places, precision"),
     ("xner.conll.p1000.PER", "the same, first 1,000 people (many are parts of names)"),
     ("gener.p100.mean", 'answers to "Which disease?" and its like, first 100 in four texts, precision'),
     ("gener.conll.micro_f1", "a tagger from questions alone, CoNLL-2003 (three types), micro F1"),

@@ -66,6 +66,9 @@ def test_an_export_says_what_fires_often_and_what_latents_are(cli, tmp_path, cor
     write(tmp_path / "new.jsonl", [{"id": "x", "text": "In summer Amy travelled to Bonn and stayed there."}])
     cli("label", "new.jsonl", "--mapping", "mine", "--report", "page.html", "--threshold", "0")
     assert "described as names of people" in (tmp_path / "page.html").read_text()
+    write(tmp_path / "export" / "batch-0.jsonl", [{"index": "1", "frac_nonzero": 0.3}])
+    done = cli("fit", "gold.jsonl", "--out", "same", "--density", "export")
+    assert "changes nothing without --max-density" in done.stderr
     write(tmp_path / "export" / "batch-0.jsonl", [{"index": "99999", "frac_nonzero": 0.3}])
     done = cli("fit", "gold.jsonl", "--out", "other", "--density", "export")
     assert done.returncode == 2

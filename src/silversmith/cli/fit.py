@@ -136,6 +136,8 @@ def _fit(
     for line in [*_warnings(types, labelled), *warnings_of(choice.model, sae)]:
         say(f"warning: {line}")
     known, descriptions = (None, {}) if density is None else _known(density, sae)
+    if known is not None and options.max_density is None and not descriptions:
+        say("warning: --density changes nothing without --max-density")
     features = Features.prepare(
         types,
         warn_of_language(labelled),
