@@ -42,8 +42,9 @@ docs: .venv/.ready-dev ## write the generated pages and numbers again
 measures: .venv/.ready ## print every measure beside its target, and what falls short
 	@$(BIN)/python tools/measures.py
 
-conformance: ## compare our encoders with sae-lens, sparsify and dictionary-learning (own environment in build/)
+conformance: ## compare with sae-lens, sparsify, dictionary-learning and GLiNER (own environments in build/)
 	@$(PYTHON) tools/conformance.py --venv build/conformance --pip-flags "$(PIP_FLAGS)"
+	@$(PYTHON) tools/conformance_gliner.py --venv build/conformance-gliner --pip-flags "$(PIP_FLAGS)"
 
 results: .venv/.ready ## collect results/*.json into results/summary.json
 	@$(BIN)/python tools/summary.py

@@ -46,7 +46,7 @@ def gliner(threads, tokenizer):
         )
         fast.save_pretrained(room)
         config = {**SMALL, "model_name": room}
-        model = GLiNER.from_config(config)
+        model = GLiNER.from_config(config, backbone_from_pretrained=False)
         model.eval()
 
     def run(texts):

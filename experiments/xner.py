@@ -1,7 +1,8 @@
 """X-NER: one example entity per type (tables 2, 3, 4 and 6, figures 3, 4, 5 and 6 of the paper).
 
     python -m experiments.xner --data DIR --work FOLDER mine --sets conll2003
-    python -m experiments.xner --data DIR --work FOLDER ends --sets conll2003 [--choose]
+    python -m experiments.xner --data DIR --work FOLDER choose --sets conll2003
+    python -m experiments.xner --data DIR --work FOLDER ends --sets conll2003
     python -m experiments.xner --data DIR --work FOLDER shots
     python -m experiments.xner --data DIR --work FOLDER subtypes
     python -m experiments.xner --data DIR --work FOLDER languages --model FOLDER_OF_A_MULTILINGUAL_MODEL
@@ -9,9 +10,11 @@
 DIR holds the data sets as `silversmith data` makes them. `mine` ranks the training text (its labels are only
 looked at to score the ranking): precision at 100 and 1000 (table 4), hours (table 6), precision and recall
 down the ranking (figure 3); --model takes several models (figure 6), --examples 3 two further ones a type.
-`ends` trains a tagger on the silver and scores it on test (table 2), or, with --choose, on dev; the silver is
-what the threshold keeps (the paper's; in proportion for another model), or --best so many spans a type, or
-what --asked so many answers of a person (gold answers for one) to questions over the ranking make of it.
+`choose` scores the silver of a mining of dev (`mine --part dev`; train where a set has none) at many
+thresholds: where those of xner_sets.py come from.
+`ends` trains a tagger on the silver by each loss and scores it on dev and test (table 2); the silver is what
+the set's thresholds keep (chosen on dev for `mini`; the paper's in proportion for another model), or --best
+so many spans a type, or what --asked so many answers of a person (gold answers for one) make of it.
 `shots`: a tagger on one sentence per type, PredictMine and CertMine (table 3).
 `subtypes`: figure 4. `languages`: figure 5, persons in the languages of uner/.
 """
@@ -27,22 +30,19 @@ from typing import Any
 
 import numpy as np
 from experiments.common import measure, write_result
+from experiments.xner_ends import gold_of, mining_folder, run_choose, run_ends, settled
 from experiments.xner_sets import SETS, Task, gold_sentences, read_part, schema_of
-from experiments.xner_shots import shots, train_and_score
+from experiments.xner_shots import shots
 
 from silversmith.core import Document, EntityType, Schema
 from silversmith.models.masked import MaskedModel
 from silversmith.reports.svg import Series, line_plot
-from silversmith.sources.example import ExampleOptions, mine, silver_sentences
-from silversmith.sources.example.calibration import Calibration
-from silversmith.sources.example.mining import Mining
+from silversmith.sources.example import ExampleOptions, mine
 from silversmith.sources.example.prompting import prompt_ranking
-from silversmith.sources.example.questions import spread, thresholds_from_answers
 from silversmith.sources.example.ranking import Ranked
 from silversmith.sources.example.sentences import sentences_of
 from silversmith.sources.example.subtypes import subtypes
 from silversmith.sources.example.template import MASKED, make_template
-from silversmith.sources.example.votes import settle
 from silversmith.sources.example.windows import Window
 
 __all__ = ["main", "precision_at", "precision_recall"]
@@ -81,15 +81,6 @@ def precision_recall(
     return [(float(running[n - 1] / total), float(running[n - 1] / n)) for n in places]
 
 
-def gold_of(documents: Sequence[Document]) -> set[tuple[Any, ...]]:
-    """(document's place, start, end, label) of all gold spans."""
-    return {
-        (n, span.start, span.end, span.label)
-        for n, document in enumerate(documents)
-        for span in document.spans
-    }
-
-
 def run_mine(arguments: argparse.Namespace) -> None:
     """Rank with each model and method; write a mining for `ends`, and the result file."""
     measures: dict[str, Any] = {}
@@ -100,8 +91,8 @@ def run_mine(arguments: argparse.Namespace) -> None:
     ]
     files, curves = [], []
     for name in arguments.sets:
-        documents = read_part(arguments.data, name, "train", arguments.first)
-        files.append(arguments.data / name / "train.jsonl.gz")
+        documents = read_part(arguments.data, name, arguments.part, arguments.first)
+        files.append(arguments.data / name / f"{arguments.part}.jsonl.gz")
         gold, schema = gold_of(documents), schema_of(name, arguments.examples)
         for model_name in arguments.model:
             model = _model(model_name, arguments.threads)
@@ -119,7 +110,7 @@ def run_mine(arguments: argparse.Namespace) -> None:
                 extra[key] = {"precision": found, **facts}
                 rows += [_row(name, model.name, method, label, one) for label, one in found.items()]
                 if method == "two-way":
-                    alone = settled(ranking, schema.names, options_of(name, model, method, arguments))
+                    alone = settled(ranking, schema.names, ExampleOptions().nested_margin)
                     found_alone = {
                         label: {n: precision_at(alone[label], gold, label, n) for n in (100, 1000)}
                         for label in schema.names
@@ -166,7 +157,7 @@ def _ranked(
     if method == "prompt":
         ranking = prompt_ranking(schema, documents, model, options.changed(keep=arguments.top or KEPT))
         return ranking, {"seconds": time.monotonic() - begin}
-    folder = _folder(arguments, name, model.name, method)
+    folder = mining_folder(arguments, name, model.name, method, arguments.part)
     journal = folder.with_suffix(".part.jsonl")
     mining = mine(schema, documents, model=model, options=options, journal=journal)
     mining.save(folder, command="experiments.xner")
@@ -181,37 +172,16 @@ def options_of(name: str, model: MaskedModel, method: str, arguments: argparse.N
     task = SETS[name]
     return ExampleOptions().changed(
         longest=task.longest,
-        threshold=threshold_of(task, model.threshold),
+        threshold=round(arguments.loose * threshold_of(task, model.threshold), 6),
         lower_case=task.lower_case,
         top=arguments.top or None,
         **METHODS.get(method, {}),
     )
 
 
-def settled(
-    ranking: Sequence[Ranked], types: Sequence[str], options: ExampleOptions
-) -> dict[str, list[Ranked]]:
-    """Type -> what is left of a ranking when overlapping spans and rival types are settled as for silver."""
-    places: dict[int, dict[tuple[int, int], Ranked]] = {}
-    for one in ranking:
-        places.setdefault(one.document, {}).setdefault((one.start, one.end), one)  # the best type comes first
-    left: dict[str, list[Ranked]] = {name: [] for name in types}
-    for spans in places.values():
-        kept = settle(list(spans), [one.score for one in spans.values()], options.nested_margin)
-        for one in (list(spans.values())[n] for n in kept):
-            left[types[one.type]].append(one)
-    return {name: sorted(some) for name, some in left.items()}
-
-
 def threshold_of(task: Task, own: float) -> float:
     """The paper's threshold of a set, for another model in proportion to its own one on news."""
     return round(task.threshold * own / SETS["conll2003"].threshold, 6)
-
-
-def _folder(arguments: argparse.Namespace, name: str, model: str, method: str) -> Path:
-    """Where a mining is kept."""
-    several = f"-{arguments.examples}" if arguments.examples > 1 else ""
-    return Path(arguments.work / f"{name}-{model}-{method}{several}")
 
 
 def _conll_measures(found: dict[str, Any], facts: dict[str, Any]) -> dict[str, Any]:
@@ -231,77 +201,6 @@ def _row(name: str, model: str, method: str, label: str, found: dict[int, float 
     cells = ["not enough spans" if found[count] is None else f"{found[count]:.3f}" for count in (100, 1000)]
     paper = PAPER.get(method, {}).get(label) if name == "conll2003" else None
     return f"| {name} | {model} | {method} | {label} | {' | '.join(cells)} | {paper or ''} |"
-
-
-def run_ends(arguments: argparse.Namespace) -> None:
-    """Silver of each mining, a tagger, its scores on test; the six-label score of MIT Restaurant beside."""
-    measures: dict[str, Any] = {}
-    rows = [
-        "| set | loss | P | R | F1 | F1, labels with an example | paper F1 |",
-        "|---|---|---:|---:|---:|---:|---:|",
-    ]
-    extra: dict[str, Any] = {}
-    files = []
-    for name in arguments.sets:
-        documents = read_part(arguments.data, name, "train", arguments.first)
-        part = SETS[name].choose if arguments.choose else "test"
-        test = read_part(arguments.data, name, part, arguments.first)
-        files += [arguments.data / name / f"{one}.jsonl.gz" for one in ("train", part)]
-        mining = Mining.open(_folder(arguments, name, arguments.mined, "two-way"))
-        mining = _cut(mining, name, gold_of(documents), arguments)
-        silver = list(silver_sentences(documents, mining))
-        for loss in arguments.loss:
-            folder = arguments.work / f"{name}-tagger-{loss}"
-            whole, seeded = train_and_score(
-                silver, test, folder, loss, arguments.steps, mining.types, arguments.encoder
-            )
-            paper = SETS[name].paper
-            rows.append(
-                f"| {name} | {loss} | {whole.precision:.3f} | {whole.recall:.3f} | {whole.f1:.3f} | "
-                f"{seeded.f1:.3f} | {paper or ''} |"
-            )
-            extra[f"{name}.{loss}"] = {
-                "f1": whole.f1,
-                "precision": whole.precision,
-                "recall": whole.recall,
-                "f1_with_example": seeded.f1,
-                "silver_sentences": len(silver),
-                "silver_spans": sum(len(one.spans) for one in silver),
-            }
-            if loss == arguments.loss[0] and part == "test" and arguments.examples == 1:
-                key = f"xner.{name.split('-')[0].replace('2003', '').replace('mit_', '')}.micro_f1"
-                measures[key] = measure(whole.f1)
-    print("\n".join(rows))
-    write_result(
-        arguments.result or "xner_ends",
-        measures,
-        data_files=files,
-        extra=extra,
-        markdown="\n".join(rows),
-        folder=arguments.results,
-    )
-
-
-def _cut(mining: Mining, name: str, gold: set[tuple[Any, ...]], arguments: argparse.Namespace) -> Mining:
-    """The mining with the set's threshold, with so many spans of each type, or with answers' thresholds."""
-    made = dict.fromkeys(mining.types, Calibration(mining.options.threshold_of(mining.types[0])))
-    by_type = {
-        label: [one for one in mining.ranking if one.type == kind] for kind, label in enumerate(mining.types)
-    }
-    if arguments.best is not None:
-        for label, spans in by_type.items():
-            if spans:
-                made[label] = Calibration(max(spans[min(arguments.best, len(spans)) - 1].score, 1e-9), "top")
-    if arguments.asked is not None:
-        answers = {
-            label: [
-                (one.score, (one.document, one.start, one.end, label) in gold)
-                for one in spread(spans, arguments.asked)
-            ]
-            for label, spans in by_type.items()
-        }
-        made |= thresholds_from_answers(answers, arguments.precision)[0]
-    return mining.calibrated(made)
 
 
 def run_shots(arguments: argparse.Namespace) -> None:
@@ -388,6 +287,16 @@ def run_languages(arguments: argparse.Namespace) -> None:
     )
 
 
+COMMANDS = {
+    "mine": run_mine,
+    "choose": run_choose,
+    "ends": run_ends,
+    "shots": run_shots,
+    "subtypes": run_subtypes,
+    "languages": run_languages,
+}
+
+
 def _model(name: str, threads: int) -> MaskedModel:
     """A masked model by name."""
     import torch
@@ -405,22 +314,23 @@ def main(words: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--work", type=Path, required=True, help="minings, journals and taggers")
-    parser.add_argument("what", choices=("mine", "ends", "shots", "subtypes", "languages"))
+    parser.add_argument("what", choices=tuple(COMMANDS))
+    parser.add_argument("--part", default="train", help="that `mine` ranks (dev: to choose options on)")
     parser.add_argument("--sets", nargs="+", choices=tuple(SETS), default=["conll2003"])
     parser.add_argument("--model", nargs="+", default=["mini"])
     parser.add_argument("--mined", default="mini", help="model whose minings `ends` takes")
     parser.add_argument("--methods", nargs="+", choices=(*METHODS, "prompt"), default=["two-way"])
-    parser.add_argument(
-        "--loss", nargs="+", default=["auto", "cross-entropy"], help="the first one's score is the measure"
-    )
+    parser.add_argument("--loss", nargs="+", default=["auto", "cross-entropy"])
     parser.add_argument("--top", type=int, default=0, help="spans ranked a type (0: all under the threshold)")
+    parser.add_argument(
+        "--loose", type=float, default=1.0, help="`mine` ranks up to so many times the set's threshold"
+    )
     parser.add_argument(
         "--best", type=int, help="`ends` takes so many spans a type, not the paper's threshold"
     )
     parser.add_argument("--asked", type=int, help="`ends` asks so many questions a type and lets gold answer")
     parser.add_argument("--precision", type=float, default=0.5, help="least precision by the answers")
     parser.add_argument("--examples", type=int, choices=(1, 2, 3), default=1, help="examples a type")
-    parser.add_argument("--choose", action="store_true", help="`ends` scores on dev, not on test")
     parser.add_argument("--encoder", default="all-minilm-l6-v2", help="of the taggers")
     parser.add_argument("--steps", type=int, default=600, help="of the taggers")
     parser.add_argument("--first", type=int, help="documents of each part (for a quick look)")
@@ -430,7 +340,7 @@ def main(words: Sequence[str] | None = None) -> None:
     parser.add_argument("--results", type=Path, default=RESULTS)
     arguments = parser.parse_args(words)
     arguments.work.mkdir(parents=True, exist_ok=True)
-    globals()[f"run_{arguments.what}"](arguments)
+    COMMANDS[arguments.what](arguments)
 
 
 if __name__ == "__main__":

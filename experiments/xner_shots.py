@@ -57,18 +57,21 @@ def _words(document: Document, vote: Vote) -> int:
 
 def train_and_score(
     silver: Sequence[Document],
-    test: Sequence[Document],
+    parts: Iterable[Sequence[Document]],
     folder: Path,
     loss: str,
     steps: int,
     labels: Iterable[str],
     encoder: str = "mini",
-) -> tuple[Score, Score]:
-    """Micro scores on test of a tagger trained on silver: of all labels, and of `labels` alone."""
-    tagger = _tagger(silver, folder, loss, steps, encoder)
-    tagged = list(tagger.tag(one.with_spans(()) for one in test))
-    wanted = set(labels)
-    return score_f1(test, tagged), score_f1(list(keep_types(test, wanted)), list(keep_types(tagged, wanted)))
+) -> list[tuple[Score, Score]]:
+    """Micro scores on each part of a tagger trained on silver: of all labels, and of `labels` alone."""
+    tagger, wanted = _tagger(silver, folder, loss, steps, encoder), set(labels)
+    found = []
+    for test in parts:
+        tagged = list(tagger.tag(one.with_spans(()) for one in test))
+        alone = score_f1(list(keep_types(test, wanted)), list(keep_types(tagged, wanted)))
+        found.append((score_f1(test, tagged), alone))
+    return found
 
 
 def score_f1(gold: Sequence[Document], found: Sequence[Document]) -> Score:
@@ -96,7 +99,7 @@ def shots(
     ]
     for name, silver in (("predict_mine", predicted), ("cert_mine", certain(bare, votes, SURE))):
         folder = work / f"{name}-{seed}"
-        found[name], _ = train_and_score(silver, test, folder, "cross-entropy", steps, labels, encoder)
+        ((found[name], _),) = train_and_score(silver, [test], folder, "cross-entropy", steps, labels, encoder)
     return found
 
 

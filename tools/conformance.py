@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import venv
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,18 +34,18 @@ def main() -> int:
     options = parser.parse_args()
     if options.inside:
         return compare(options.json)
-    python = make_environment(options.venv, options.pip_flags.split())
+    python = make_environment(options.venv, PACKAGES, options.pip_flags.split())
     command = [str(python), __file__, "--inside"] + (["--json", str(options.json)] if options.json else [])
     return subprocess.run(command, check=False).returncode
 
 
-def make_environment(folder: Path, flags: list[str]) -> Path:
+def make_environment(folder: Path, packages: Sequence[str], flags: Sequence[str]) -> Path:
     """The environment's python; a half-made one is made again (`ready` stands in a whole one)."""
     python, ready = folder / "bin" / "python", folder / "ready"
     if not ready.exists():
-        print(f"installing {', '.join(PACKAGES)} into {folder} (once; some minutes)", flush=True)
+        print(f"installing {', '.join(packages)} into {folder} (once; some minutes)", flush=True)
         venv.create(folder, with_pip=True, clear=True)
-        subprocess.run([python, "-m", "pip", "install", "-q", *flags, *PACKAGES], check=True)
+        subprocess.run([python, "-m", "pip", "install", "-q", *flags, *packages], check=True)
         # comes in with a plotting library; built for another torch it breaks transformers
         subprocess.run([python, "-m", "pip", "uninstall", "-q", "-y", "torchvision"], check=True)
         ready.touch()

@@ -3,12 +3,14 @@
 import json
 import os
 import signal
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from silversmith.cli.engine import Job, Worker, pool_of, run_job
+from silversmith.cli.engine import Job, Labeller, run_job
 from silversmith.cli.opening import open_wanted
+from silversmith.cli.shards import pool_of
 from silversmith.core import ConfigError, DataError, Document
 from silversmith.formats import read, write
 from silversmith.integrations.ray_data import Pool
@@ -34,7 +36,10 @@ def job(folder: Path, opener=open_wanted, form: str = "jsonl", **more) -> Job:
     arguments = {"naming": naming(), "model": None, "candidates": None}
     suffix = {"jsonl": ".jsonl", "parquet": ".parquet"}[form]
     out = folder / f"ray{suffix}"
-    return Job(opener, arguments, folder / "corpus", out, form, 3, {"test": 1, **more}, folder)
+    return Job(
+        opener=opener, arguments=arguments, input=folder / "corpus", out=out, settings={"test": 1, **more},
+        home=folder, form=form, top=3,
+    )  # fmt: skip
 
 
 def in_this_process(worker, arguments, rows, pool):
@@ -97,9 +102,9 @@ def test_a_run_goes_on_with_the_shards_that_are_done(local, monkeypatch):
 def test_parts_of_other_settings_are_done_again(local, monkeypatch):
     monkeypatch.setattr("silversmith.integrations.ray_data.map_rows", in_this_process)
     other = job(local, more=2)
-    one = Worker(other)
+    one = Labeller(other)
     other.parts.mkdir()
-    one.work(0, 0, 256)
+    one.work({"shard": 0, "first": 0, "last": 256})
     other.part(0).write_text("not this\n", encoding="utf-8")
     run_job(job(local), Pool())
     assert (local / "ray.jsonl").read_bytes() == (local / "local.jsonl").read_bytes()
@@ -119,7 +124,7 @@ def test_what_the_engine_cannot_do_is_said(cli, local, tmp_path):
         assert what in done.stderr.replace("\n", " "), done.stderr
         assert len(done.stderr.strip().splitlines()) == 1
     with pytest.raises(DataError, match="F001"):
-        run_job(Job(open_wanted, {}, local / "nothing.parquet", local / "x.jsonl", "jsonl", 0, {}), Pool())
+        run_job(replace(job(local), input=local / "nothing.parquet"), Pool())
     assert pool_of("local", 0, 1, None) is None
 
 

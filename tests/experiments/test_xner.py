@@ -63,7 +63,7 @@ def test_mining_is_scored_against_gold(folder):
 def test_answers_cut_a_ranking_where_it_gets_worse(folder):
     import argparse
 
-    from experiments.xner import _cut
+    from experiments.xner_ends import _cut
 
     from silversmith.sources.example.mining import Mining
 
@@ -72,12 +72,12 @@ def test_answers_cut_a_ranking_where_it_gets_worse(folder):
     people = [one for one in mining.ranking if one.type == 0]
     right = people[: len(people) // 2]
     gold = {(one.document, one.start, one.end, "PER") for one in right}
-    asked = argparse.Namespace(best=None, asked=40, precision=0.9)
+    asked = argparse.Namespace(best=None, asked=40, precision=0.9, mined="tiny")
     limit = _cut(mining, "conll2003", gold, asked).calibrations["PER"]
     assert limit.method == "answers"
     kept = sum(one.score <= limit.threshold for one in people)
     assert len(right) <= kept <= len(right) / 0.9 + 1
-    best = argparse.Namespace(best=2, asked=None, precision=0.9)
+    best = argparse.Namespace(best=2, asked=None, precision=0.9, mined="tiny")
     assert _cut(mining, "conll2003", gold, best).calibrations["PER"].threshold == people[1].score
 
 
@@ -87,7 +87,7 @@ def test_subtypes_of_gold_mentions(folder):
 
 
 def test_of_overlapping_spans_and_rival_types_one_is_left():
-    from experiments.xner import settled
+    from experiments.xner_ends import settled
 
     from silversmith.sources.example.options import ExampleOptions
     from silversmith.sources.example.ranking import Ranked
@@ -96,7 +96,7 @@ def test_of_overlapping_spans_and_rival_types_one_is_left():
         return Ranked(score, 0, start, end, kind, "d", 0, 0, score, "x")
 
     ranking = sorted([at(0.10, 0, 3, 0), at(0.12, 0, 8, 0), at(0.11, 0, 8, 1), at(0.2, 20, 24, 0)])
-    left = settled(ranking, ["A", "B"], ExampleOptions())
+    left = settled(ranking, ["A", "B"], ExampleOptions().nested_margin)
     assert [(one.start, one.end) for one in left["A"]] == [(20, 24)]
     assert [(one.start, one.end) for one in left["B"]] == [(0, 8)]
 

@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from silversmith.cli.shards import Cluster, Cpus, Engine, Workers, pool_of
 from silversmith.core.errors import ConfigError
 
 if TYPE_CHECKING:
+    from silversmith.cli.engine_index import PhraseReader
     from silversmith.formats import Reading
+    from silversmith.integrations.ray_data import Pool
     from silversmith.sources.question.building import Growth
     from silversmith.sources.question.index import PhraseIndex
 
@@ -47,6 +50,10 @@ def index(
     approximate: Approximate = None,
     threads: Threads = None,
     format: Format = None,
+    engine: Engine = "local",
+    workers: Workers = 0,
+    cpus: Cpus = 1,
+    cluster: Cluster = None,
     as_json: Json = False,
 ) -> None:
     """Index the phrases of a corpus, so that it can be asked.
@@ -60,9 +67,10 @@ def index(
         silversmith index notes/ --out my-index
         silversmith index more-notes/ --out my-index --add
         silversmith index large/ --out large-index --approximate
+        silversmith index corpus.parquet --out my-index --engine ray --workers 8
 
     Raises:
-        ConfigError: F021 --approximate without faiss.
+        ConfigError: F021 --approximate without faiss, W001 to W003 no such cluster, or what ray can't do.
         DataError: Y001 no phrase in the text, Y002 other documents than before, F001 to F020 the text.
         ModelError: Y020 the index at OUT is of another encoder, S047, S071 no such model.
     """
@@ -71,24 +79,48 @@ def index(
     from silversmith.sources.concept.opening import load_encoder
     from silversmith.sources.question.building import build_index
 
-    if add and not (out / "manifest.json").is_file():
-        raise ConfigError("R003", "there is no index to add to", path=out, remedy="leave out --add")
+    _check(out, add)
+    pool = pool_of(engine, workers, cpus, cluster, text)
     if threads is not None:
         import torch
 
         torch.set_num_threads(threads)
     encoder, proposer = load_encoder(model, candidates)
-    documents, line = _forecast(read(text, format), int(encoder.head.config.size))
+    documents, line = _forecast(reading := read(text, format), int(encoder.head.config.size))
     say(line)
-    reading = read(text, format)
     begin = time.monotonic()
+    reader = _reader(text, out, model, candidates, add, pool) if pool else None
     made, growth = build_index(
         warn_of_language(reading), out, encoder, proposer,
-        add=add, total=documents, approximate=approximate, fields=_fields(text, model),
+        add=add, total=documents, approximate=approximate, fields=_fields(text, model), reader=reader,
     )  # fmt: skip
+    if reader:
+        reader.close()
     for note in reading.losses.lines():
         say(note)
     _close(out, made, growth, time.monotonic() - begin, as_json=as_json)
+
+
+def _check(out: Path, add: bool) -> None:
+    """Raises ConfigError R003."""
+    if add and not (out / "manifest.json").is_file():
+        raise ConfigError("R003", "there is no index to add to", path=out, remedy="leave out --add")
+
+
+def _reader(
+    text: Path, out: Path, model: str | None, candidates: str | None, add: bool, pool: Pool
+) -> PhraseReader:
+    """The workers' phrases."""
+    from silversmith.cli.engine_index import IndexJob, PhraseReader
+    from silversmith.core import __version__
+    from silversmith.sources.concept.opening import load_encoder
+    from silversmith.sources.question.index import PhraseIndex
+
+    arguments = {"model": model, "candidates": candidates}
+    base = PhraseIndex.open(out) if add else None
+    settings = {"version": __version__, **arguments, "base": base.manifest["files"] if base else None}
+    job = IndexJob(opener=load_encoder, arguments=arguments, input=text, out=out, settings=settings)
+    return PhraseReader(job, pool, base)
 
 
 def _forecast(reading: Reading, size: int) -> tuple[int, str]:

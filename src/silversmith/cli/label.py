@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from silversmith.cli.engine import Cluster, Cpus, Engine, Job, Workers, pool_of, run_job
+from silversmith.cli.engine import Job, run_job
 from silversmith.cli.reading import (
     Candidates,
     Context,
@@ -26,6 +26,7 @@ from silversmith.cli.reading import (
     SchemaFile,
     Types,
 )
+from silversmith.cli.shards import Cluster, Cpus, Engine, Workers, pool_of
 from silversmith.core.errors import ConfigError
 from silversmith.core.version import __version__
 
@@ -108,7 +109,8 @@ def label(
     chosen = wanted(**naming)  # type: ignore[arg-type]
     source: Labeller = open_source(chosen, model, candidates, **options)
     opening = {"naming": naming, "model": model, "candidates": candidates, **options}
-    job = Job(open_wanted, opening, input, out, form, top, _settings(source, top))
+    made: dict[str, Any] = {"settings": _settings(source, top), "form": form, "top": top}
+    job = Job(opener=open_wanted, arguments=opening, input=input, out=out, **made)
     totals = run_job(job, pool) if pool else _label(source, read(input, format), out, form, top)
     if report:
         _page(report, source, islice(read(input, format), SHOWN), [describe(chosen), totals.line()])

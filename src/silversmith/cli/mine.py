@@ -29,11 +29,13 @@ from silversmith.cli.mining_options import (
     Threshold,
     Top,
 )
+from silversmith.cli.shards import Cluster, Cpus, Engine, Workers, pool_of
 from silversmith.core.errors import ConfigError
 
 if TYPE_CHECKING:
     from silversmith.core import Schema
     from silversmith.formats import Reading
+    from silversmith.integrations.ray_data import Pool
     from silversmith.models.masked import MaskedModel
     from silversmith.sources.example import ExampleOptions, Mining
 
@@ -62,6 +64,10 @@ def mine(
     suggest: Suggest = False,
     option: Option = None,
     format: Format = None,
+    engine: Engine = "local",
+    workers: Workers = 0,
+    cpus: Cpus = 1,
+    cluster: Cluster = None,
     as_json: Json = False,
 ) -> None:
     """Find entities from one example a type: no labelled text, no context for the example.
@@ -74,9 +80,11 @@ def mine(
         silversmith mine news/ --out my-mining --example PER="Ada Lovelace" --example LOC=London
         silversmith mine news/ --out my-mining --schema schema.toml --silver silver.jsonl --suggest
         silversmith mine news/ --out my-mining --schema schema.toml --answers answered.tsv --precision 0.95
+        silversmith mine corpus.parquet --out my-mining --schema schema.toml --engine ray --workers 8
 
     Raises:
-        ConfigError: X001, X002 an option, X010 to X016 an example or template, C001 to C004 the schema.
+        ConfigError: X001, X002 an option, X010 to X016 an example or template, C001 to C004 the schema,
+            W001 to W003 no such cluster, or what ray can't do.
         DataError: X030 no sentence to test, X040, X041 the answers, F001 to F020 the text.
         ModelError: S060 to S064 a model without a language-model head, S046, S047 no such model.
     """
@@ -84,21 +92,25 @@ def mine(
 
     types = _schema(schema, example or [], counter_example or [])
     options = _options(types, threshold or [], template or [], option or [], top, longest, decoys)
-    reading = read(text, format)
-    if str(text) == "-":
-        raise ConfigError("R003", "mine reads its text more than once, so it can't be stdin")
-    if out.exists() and not (out / "manifest.json").is_file():
-        raise ConfigError("R003", "OUT is something else than an artefact", path=out, remedy="name another")
-    mining, masked = _mining(types, reading, out, model, options, reuse=answers is not None)
+    pool, reading = pool_of(engine, workers, cpus, cluster, text), read(text, format)
+    _check(text, out)
+    mining, masked = _mining(types, reading, out, model, options, pool, reuse=answers is not None)
     told = list(mining.warnings)
     if answers is not None:
         mining, lines = _answered(mining, answers, precision)
         told += lines
-    mining.save(out, **_fields(reading.path, model))
-    _journal(out).unlink(missing_ok=True)
+    _save(mining, out, reading.path, model)
     told += _write(mining, reading, questions, silver)
     told += _suggestions(mining, reading, masked) if suggest else []
     _close(mining, out, told, as_json=as_json)
+
+
+def _check(text: Path, out: Path) -> None:
+    """Raises ConfigError R003."""
+    if str(text) == "-":
+        raise ConfigError("R003", "mine reads its text more than once, so it can't be stdin")
+    if out.exists() and not (out / "manifest.json").is_file():
+        raise ConfigError("R003", "OUT is something else than an artefact", path=out, remedy="name another")
 
 
 def _schema(path: Path | None, examples: Sequence[str], against: Sequence[str]) -> Schema:
@@ -154,11 +166,19 @@ def _by_type(types: Schema, words: Sequence[str]) -> tuple[str | None, dict[str,
 
 
 def _mining(
-    types: Schema, reading: Reading, out: Path, name: str, options: ExampleOptions, *, reuse: bool
+    types: Schema,
+    reading: Reading,
+    out: Path,
+    name: str,
+    options: ExampleOptions,
+    pool: Pool | None,
+    *,
+    reuse: bool,
 ) -> tuple[Mining, MaskedModel]:
     """Mine, or take the finished mining at OUT; warnings of language go to stderr."""
     from silversmith.cli.labelling import say, warn_of_language
     from silversmith.sources.example import Mining, is_mining, load_masked, mine
+    from silversmith.sources.example.run import make_plan, settings_of
 
     model = load_masked(name)
     if reuse and is_mining(str(out)):
@@ -166,7 +186,17 @@ def _mining(
         return Mining.open(out, model.identity()), model
     for _ in zip(range(20), warn_of_language(reading) if name == "mini" else (), strict=False):
         pass
-    return mine(types, reading, model=model, options=options, journal=_journal(out)), model
+    plan = make_plan(types, reading, model, options)
+    if pool:
+        from silversmith.cli.engine_mine import MineJob, mine_elsewhere
+
+        job = MineJob(
+            opener=load_masked, arguments={"name": name}, input=reading.path, out=_journal(out),
+            settings=settings_of(plan, model), plan=plan,
+        )  # fmt: skip
+        mine_elsewhere(job, model, reading, pool)
+    made = mine(types, reading, model=model, options=options, journal=_journal(out), plan=plan)
+    return made, model
 
 
 def _journal(out: Path) -> Path:
@@ -180,6 +210,12 @@ def _answered(mining: Mining, path: Path, precision: float) -> tuple[Mining, lis
 
     made, told = thresholds_from_answers(read_answers(path, mining.types), precision)
     return mining.calibrated(made), told
+
+
+def _save(mining: Mining, out: Path, path: Path, model: str) -> None:
+    """The artefact; its journal has done its work."""
+    mining.save(out, **_fields(path, model))
+    _journal(out).unlink(missing_ok=True)
 
 
 def _fields(path: Path, model: str) -> dict[str, Any]:

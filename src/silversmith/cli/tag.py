@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from silversmith.cli.engine import Cluster, Cpus, Engine, Job, Workers, pool_of, run_job
+from silversmith.cli.engine import Job, run_job
+from silversmith.cli.shards import Cluster, Cpus, Engine, Workers, pool_of
 from silversmith.core.errors import ConfigError
 from silversmith.core.version import __version__
 
@@ -68,7 +69,10 @@ def tag(
     source = open_tagger(tagger, least=threshold, threads=threads)
     if pool:
         opening = {"folder": tagger, "least": threshold, "threads": cpus}
-        job = Job(open_tagger, opening, input, out, form, top, _settings(source, top))
+        job = Job(
+            opener=open_tagger, arguments=opening, input=input, out=out, settings=_settings(source, top),
+            form=form, top=top,
+        )  # fmt: skip
         totals = run_job(job, pool)
     else:
         totals = _tag(source, read(input, format), out, form, top)

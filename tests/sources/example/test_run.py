@@ -105,7 +105,7 @@ def test_the_journal_of_another_corpus_or_other_options_is_put_aside(model, sche
     with_old = mine(schema, other, model=model, options=options(threshold=LOW), journal=path)
     assert with_old.ranking == fresh.ranking
     assert any("journal" in line for line in with_old.warnings)
-    assert Journal(path, {"other": 1}).records == []
+    assert list(Journal(path, {"other": 1}).records()) == []
 
 
 def test_memory_is_bounded():

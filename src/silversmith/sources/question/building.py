@@ -6,8 +6,9 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from importlib.util import find_spec
 from itertools import islice
 from pathlib import Path
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 
 from silversmith.candidates.base import identity_of
 from silversmith.core import DataError, Document, blocks, track, write_artefact
+from silversmith.core.source import BLOCK
 from silversmith.formats.extras import need
 from silversmith.models.concepts import ConceptEncoder
 from silversmith.sources.question.index import KIND, PhraseIndex
@@ -26,7 +28,10 @@ from silversmith.sources.question.near import write_near
 from silversmith.sources.question.parts import ROTATION, Part, directions, write_part
 from silversmith.sources.question.phrases import Phrases, read_phrases
 
-__all__ = ["Growth", "build_index", "expected"]
+__all__ = ["Growth", "Reader", "build_index", "distinct", "expected", "read_block"]
+
+Reader = Callable[[int, list[Document]], list[Phrases]]
+"""The phrases of a block: its number, and its documents without repeated ones."""
 
 FLUSH = 32768
 """Phrases after which a part is closed, at the end of a block of documents."""
@@ -70,10 +75,12 @@ def build_index(
     total: int | None = None,
     approximate: bool | None = None,
     fields: dict[str, Any] | None = None,
+    reader: Reader | None = None,
 ) -> tuple[PhraseIndex, Growth]:
     """Index documents; add: to what is in `folder` already. total: documents, for the time left.
 
     approximate: make the inverted file too (None: of more than a million phrases, where faiss is installed).
+    reader: reads the phrases of a block (default: here).
     A killed build goes on from its last closed part when it is called with the same documents again. Raises
     DataError Y001: no document, or no phrase in any; ModelError Y020: `folder` is of another encoder;
     ConfigError F021: approximate, and faiss isn't installed.
@@ -87,7 +94,7 @@ def build_index(
     work = folder.with_name(folder.name + ".part")
     rotation = directions(encoder.background) if base is None else base.rotation
     run = _Build(work, settings, base, rotation)
-    run.go(documents, encoder, proposer, total)
+    run.go(documents, reader or partial(_read_here, encoder=encoder, proposer=proposer), total)
     if not run.growth.phrases and base is None:
         shutil.rmtree(work, ignore_errors=True)
         raise DataError(
@@ -133,14 +140,14 @@ class _Build:
         """Phrases of all parts."""
         return sum(one["phrases"] for one in self.finished)
 
-    def go(
-        self, documents: Iterable[Document], encoder: ConceptEncoder, proposer: Any, total: int | None
-    ) -> None:
+    def go(self, documents: Iterable[Document], reader: Reader, total: int | None) -> None:
         """All documents; those of closed parts are only compared."""
-        stream = iter(self._distinct(track(documents, "index", total, note=self.growth.line)))
+        stream = iter(track(documents, "index", total, note=self.growth.line))
+        first = 0
         for part in self.finished:
             if part["digest"] is None:
                 continue  # of the index that is added to
+            first += -(-part["read"] // BLOCK)
             if not self._same(stream, part):
                 raise DataError(
                     "Y002",
@@ -152,50 +159,70 @@ class _Build:
             self.growth.phrases += part["phrases"]
         held: list[Document] = []
         found: list[Phrases] = []
-        for block in blocks(stream):
-            rows = dict(read_phrases(block, encoder, proposer))
+        read = 0
+        for number, whole in enumerate(blocks(stream), start=first):
+            block, read = self._distinct(whole), read + len(whole)
+            rows = reader(number, block)
             held += block
-            found += [rows[place] for place in range(len(block))]
-            self.growth.phrases += sum(len(one.places) for one in rows.values())
+            found += rows
+            self.growth.phrases += sum(len(one.places) for one in rows)
             if sum(len(one.places) for one in found) >= FLUSH:
-                self._write(held, found)
-                held, found = [], []
+                self._write(held, found, read)
+                held, found, read = [], [], 0
         if held:
-            self._write(held, found)
+            self._write(held, found, read)
 
-    def _distinct(self, documents: Iterable[Document]) -> Iterator[Document]:
+    def _distinct(self, documents: Sequence[Document]) -> list[Document]:
         """Documents whose text was not there before."""
-        for one in documents:
-            mark = _mark(one)
-            if mark in self.growth.seen:
-                self.growth.duplicates += 1
-                continue
-            self.growth.seen.add(mark)
-            self.growth.documents += 1
-            yield one
+        fresh = distinct(documents, self.growth.seen)
+        self.growth.documents += len(fresh)
+        self.growth.duplicates += len(documents) - len(fresh)
+        return fresh
 
     def _same(self, stream: Iterator[Document], part: dict[str, Any]) -> bool:
         """Whether the next documents are those of a closed part."""
         digest = hashlib.sha256()
-        for one in islice(stream, part["documents"]):
+        for one in self._distinct(list(islice(stream, part["read"]))):
             digest.update(_mark(one))
         return digest.hexdigest() == str(part["digest"])
 
-    def _write(self, documents: list[Document], found: list[Phrases]) -> None:
-        """Close a part."""
+    def _write(self, documents: list[Document], found: list[Phrases], read: int) -> None:
+        """Close a part. read: documents, repeated ones too."""
         folder = self.work / f"part-{len(self.finished):05}"
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()
         write_part(folder, documents, found, self.rotation)
         digest = hashlib.sha256(b"".join(map(_mark, documents))).hexdigest()
-        self._close(len(documents), sum(len(one.places) for one in found), digest)
+        self._close(len(documents), sum(len(one.places) for one in found), digest, read)
 
-    def _close(self, documents: int, phrases: int, digest: str | None) -> None:
+    def _close(self, documents: int, phrases: int, digest: str | None, read: int = 0) -> None:
         """Note a part that is whole."""
-        self.finished.append({"documents": documents, "phrases": phrases, "digest": digest})
+        self.finished.append({"documents": documents, "phrases": phrases, "digest": digest, "read": read})
         aside = self.work / f"{STATE}.new"
         aside.write_text(json.dumps({"settings": self.settings, "parts": self.finished}), encoding="utf-8")
         aside.replace(self.work / STATE)
+
+
+def distinct(documents: Iterable[Document], seen: set[bytes]) -> list[Document]:
+    """The documents whose text was not seen before; it is, from now on."""
+    fresh = []
+    for one in documents:
+        if (mark := _mark(one)) not in seen:
+            seen.add(mark)
+            fresh.append(one)
+    return fresh
+
+
+def read_block(documents: Sequence[Document], encoder: ConceptEncoder, proposer: Any) -> list[Phrases]:
+    """The phrases of each document of a block."""
+    rows = dict(read_phrases(documents, encoder, proposer))
+    return [rows[place] for place in range(len(documents))]
+
+
+def _read_here(
+    _: int, documents: Sequence[Document], *, encoder: ConceptEncoder, proposer: Any
+) -> list[Phrases]:
+    return read_block(documents, encoder, proposer)
 
 
 def _mark(document: Document) -> bytes:
