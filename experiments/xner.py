@@ -10,7 +10,7 @@
 DIR holds the data sets as `silversmith data` makes them. `mine` ranks the training text (its labels are only
 looked at to score the ranking): precision at 100 and 1000 (table 4), hours (table 6), precision and recall
 down the ranking (figure 3); --model takes several models (figure 6), --examples 3 two further ones a type.
-`choose` scores the silver of a mining of dev (`mine --part dev`; train where a set has none) at many
+`choose` scores the silver of a mining of dev (`mine --part dev`; `pick` where a set has none) at many
 thresholds: where those of xner_sets.py come from.
 `ends` trains a tagger on the silver by each loss and scores it on dev and test (table 2); the silver is what
 the set's thresholds keep (chosen on dev for `mini`; the paper's in proportion for another model), or --best
@@ -31,7 +31,7 @@ from typing import Any
 import numpy as np
 from experiments.common import measure, write_result
 from experiments.xner_ends import gold_of, mining_folder, run_choose, run_ends, settled
-from experiments.xner_sets import SETS, Task, gold_sentences, read_part, schema_of
+from experiments.xner_sets import SETS, Task, file_of, gold_sentences, read_part, schema_of
 from experiments.xner_shots import shots
 
 from silversmith.core import Document, EntityType, Schema
@@ -92,7 +92,7 @@ def run_mine(arguments: argparse.Namespace) -> None:
     files, curves = [], []
     for name in arguments.sets:
         documents = read_part(arguments.data, name, arguments.part, arguments.first)
-        files.append(arguments.data / name / f"{arguments.part}.jsonl.gz")
+        files.append(file_of(arguments.data, name, arguments.part))
         gold, schema = gold_of(documents), schema_of(name, arguments.examples)
         for model_name in arguments.model:
             model = _model(model_name, arguments.threads)
@@ -173,6 +173,7 @@ def options_of(name: str, model: MaskedModel, method: str, arguments: argparse.N
     return ExampleOptions().changed(
         longest=task.longest,
         threshold=round(arguments.loose * threshold_of(task, model.threshold), 6),
+        thresholds=task.chosen if arguments.chosen else {},
         lower_case=task.lower_case,
         top=arguments.top or None,
         **METHODS.get(method, {}),
@@ -322,6 +323,9 @@ def main(words: Sequence[str] | None = None) -> None:
     parser.add_argument("--methods", nargs="+", choices=(*METHODS, "prompt"), default=["two-way"])
     parser.add_argument("--loss", nargs="+", default=["auto", "cross-entropy"])
     parser.add_argument("--top", type=int, default=0, help="spans ranked a type (0: all under the threshold)")
+    parser.add_argument(
+        "--chosen", action="store_true", help="`mine` ranks up to the thresholds of xner_sets.py"
+    )
     parser.add_argument(
         "--loose", type=float, default=1.0, help="`mine` ranks up to so many times the set's threshold"
     )

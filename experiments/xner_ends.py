@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from experiments.common import measure, write_result
-from experiments.xner_sets import SETS, read_part
+from experiments.xner_sets import SETS, file_of, read_part
 from experiments.xner_shots import train_and_score
 
 from silversmith.core import Document
@@ -75,7 +75,7 @@ def run_choose(arguments: argparse.Namespace) -> None:
     for name in arguments.sets:
         part = SETS[name].choose
         gold = gold_of(read_part(arguments.data, name, part, arguments.first))
-        files.append(arguments.data / name / f"{part}.jsonl.gz")
+        files.append(file_of(arguments.data, name, part))
         mining = Mining.open(mining_folder(arguments, name, arguments.mined, "two-way", part))
         highest = mining.thresholds()[0]
         grid = [round(highest * share, 4) for share in SHARES]
@@ -129,15 +129,16 @@ def run_ends(arguments: argparse.Namespace) -> None:
     extra: dict[str, Any] = {}
     files = []
     for name in arguments.sets:
-        files += [arguments.data / name / f"{one}.jsonl.gz" for one in ("train", SETS[name].choose, "test")]
+        files += [file_of(arguments.data, name, one) for one in ("train", SETS[name].choose, "test")]
         found = {loss: _end(name, loss, arguments) for loss in arguments.loss}
         extra[name] = found
         for loss, one in found.items():
             cells = " | ".join(f"{one[key]:.3f}" for key in ("dev", "precision", "recall", "f1", "seeded"))
             paper = SETS[name].paper if arguments.examples == 1 else None
-            rows.append(f"| {name} | {arguments.examples} | {loss} | {cells} | {paper or ''} |")
+            told = loss if loss == one["loss"] else f"{loss}: {one['loss']}"
+            rows.append(f"| {name} | {arguments.examples} | {told} | {cells} | {paper or ''} |")
         best = max(found.values(), key=lambda one: float(one["dev"]))
-        if SETS[name].paper and arguments.examples == 1:
+        if SETS[name].paper and arguments.examples == 1 and not arguments.result:  # a row beside is none
             key = f"xner.{name.split('-')[0].replace('2003', '').replace('mit_', '')}.micro_f1"
             measures[key] = measure(best["f1"])
     print("\n".join(rows))
@@ -155,13 +156,13 @@ def _end(name: str, loss: str, arguments: argparse.Namespace) -> dict[str, Any]:
     """One tagger and its scores, kept in the work folder until it is deleted there."""
     several = f"-{arguments.examples}" if arguments.examples > 1 else ""
     kept = Path(arguments.work / f"{name}-{arguments.mined}-tagger-{loss}{several}.json")
+    folder = kept.with_suffix("")
     if kept.is_file():
-        return dict(json.loads(kept.read_text("utf-8")))
+        return dict(json.loads(kept.read_text("utf-8"))) | {"loss": _loss_of(folder, loss)}
     documents = read_part(arguments.data, name, "train", arguments.first)
     mining = Mining.open(mining_folder(arguments, name, arguments.mined, "two-way"))
     silver = list(silver_sentences(documents, _cut(mining, name, gold_of(documents), arguments)))
     parts = [read_part(arguments.data, name, part, arguments.first) for part in (SETS[name].choose, "test")]
-    folder = kept.with_suffix("")
     scored = train_and_score(silver, parts, folder, loss, arguments.steps, mining.types, arguments.encoder)
     (dev, _), (whole, seeded) = scored
     found = {
@@ -174,7 +175,13 @@ def _end(name: str, loss: str, arguments: argparse.Namespace) -> dict[str, Any]:
         "silver_spans": sum(len(one.spans) for one in silver),
     }
     kept.write_text(json.dumps(found), encoding="utf-8")
-    return found
+    return found | {"loss": _loss_of(folder, loss)}
+
+
+def _loss_of(folder: Path, named: str) -> str:
+    """The loss that a tagger was trained by: what `auto` came to."""
+    path = folder / "manifest.json"
+    return str(json.loads(path.read_text("utf-8"))["result"]["loss"]) if path.is_file() else named
 
 
 def _cut(mining: Mining, name: str, gold: set[tuple[Any, ...]], arguments: argparse.Namespace) -> Mining:

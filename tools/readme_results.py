@@ -28,6 +28,7 @@ ROWS = (
     ("zeroshot.crossner5.mean_f1", "types by name alone, CrossNER without misc, mean micro F1"),
     ("xner.conll.p1000.LOC", "from one example a type, CoNLL-2003 train: first 1,000 places, precision"),
     ("xner.conll.p1000.PER", "the same, first 1,000 people (many are parts of names)"),
+    ("xner.conll.micro_f1", "a tagger from one example a type, CoNLL-2003, micro F1"),
     ("gener.p100.mean", 'answers to "Which disease?" and its like, first 100 in four texts, precision'),
     ("gener.conll.micro_f1", "a tagger from questions alone, CoNLL-2003 (three types), micro F1"),
     ("gener.bc5cdr.micro_f1", "a tagger from questions alone, BC5CDR, micro F1"),

@@ -29,7 +29,7 @@ def folder(tmp_path, monkeypatch):
     monkeypatch.setattr(masked_open, "open_masked", lambda name: tiny_masked())
     place = tmp_path / "data" / "conll2003"
     place.mkdir(parents=True)
-    for part in ("train", "test"):
+    for part in ("train", "dev", "test"):
         with gzip.open(place / f"{part}.jsonl.gz", "wt") as file:
             for n, (text, spans) in enumerate(TEXTS * 2):
                 file.write(json.dumps({"id": f"{part}{n}", "text": text, "spans": spans}) + "\n")
@@ -79,6 +79,35 @@ def test_answers_cut_a_ranking_where_it_gets_worse(folder):
     assert len(right) <= kept <= len(right) / 0.9 + 1
     best = argparse.Namespace(best=2, asked=None, precision=0.9, mined="tiny")
     assert _cut(mining, "conll2003", gold, best).calibrations["PER"].threshold == people[1].score
+
+
+def test_thresholds_are_those_of_the_best_silver(folder):
+    run(folder, "mine", "--part", "dev", "--loose", 3)
+    run(folder, "choose", "--mined", "tiny")
+    found = json.loads((folder / "results" / "xner_choose.json").read_text())["conll2003"]
+    one, each = (found[key]["precision_recall_f1"][2] for key in ("one", "one a type"))
+    assert len(set(found["one"]["thresholds"].values())) == 1
+    assert each >= one
+
+
+def test_the_measure_is_of_the_loss_that_is_best_on_dev(folder, monkeypatch):
+    from experiments import xner_ends
+    from silversmith.evaluation import Score
+
+    made = {"auto": (0.3, 0.9), "cross-entropy": (0.4, 0.1)}  # on dev, on test
+
+    def train_and_score(silver, parts, place, loss, steps, labels, encoder):
+        assert steps == 7
+        assert silver
+        return [(Score(f1, f1, f1, 10, 10),) * 2 for f1 in made[loss]]
+
+    monkeypatch.setattr(xner_ends, "train_and_score", train_and_score)
+    run(folder, "mine")
+    run(folder, "ends", "--mined", "tiny", "--steps", 7)
+    made.clear()  # a tagger that was scored is not trained again
+    run(folder, "ends", "--mined", "tiny", "--steps", 7)
+    found = json.loads((folder / "results" / "xner_ends.json").read_text())
+    assert found["measures"]["xner.conll.micro_f1"]["value"] == pytest.approx(0.1)
 
 
 def test_subtypes_of_gold_mentions(folder):
