@@ -172,7 +172,7 @@ def options_of(name: str, model: MaskedModel, method: str, arguments: argparse.N
     task = SETS[name]
     return ExampleOptions().changed(
         longest=task.longest,
-        threshold=round(arguments.loose * threshold_of(task, model.threshold), 6),
+        threshold=round(task.loose * threshold_of(task, model.threshold), 6),
         thresholds=task.chosen if arguments.chosen else {},
         lower_case=task.lower_case,
         top=arguments.top or None,
@@ -325,9 +325,6 @@ def main(words: Sequence[str] | None = None) -> None:
     parser.add_argument("--top", type=int, default=0, help="spans ranked a type (0: all under the threshold)")
     parser.add_argument(
         "--chosen", action="store_true", help="`mine` ranks up to the thresholds of xner_sets.py"
-    )
-    parser.add_argument(
-        "--loose", type=float, default=1.0, help="`mine` ranks up to so many times the set's threshold"
     )
     parser.add_argument(
         "--best", type=int, help="`ends` takes so many spans a type, not the paper's threshold"

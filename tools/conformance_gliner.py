@@ -1,4 +1,4 @@
-"""`make conformance`: the source that wraps GLiNER, with the real library (it needs an older transformers).
+"""`make conformance`: the source that wraps GLiNER, with the real library and its own transformers.
 
 Makes its own environment (build/conformance-gliner), builds a tiny GLiNER with random weights, and compares
 our votes with what its `predict_entities` gives: spans, names, scores; exit code 1 on a difference.
@@ -16,21 +16,13 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(Path(__file__).parent))
+sys.path[:0] = [str(Path(__file__).parent), str(ROOT / "benchmarks")]
 PACKAGES = ("torch==2.13.0", "gliner==0.2.29")
-ENCODER = {
-    "model_type": "deberta-v2", "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2,
-    "intermediate_size": 64, "vocab_size": 31000, "max_position_embeddings": 128, "type_vocab_size": 0,
-    "relative_attention": True, "position_buckets": 32, "norm_rel_ebd": "layer_norm", "share_att_key": True,
-    "pos_att_type": ["p2c", "c2p"], "max_relative_positions": -1, "position_biased_input": False,
-    "layer_norm_eps": 1e-7, "hidden_act": "gelu", "pad_token_id": 0,
+ENCODER_SIZES = {
+    "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64,
+    "vocab_size": 31000, "max_position_embeddings": 128, "position_buckets": 32,
 }  # fmt: skip
-TINY = {
-    "name": "span level gliner", "max_width": 4, "hidden_size": 32, "dropout": 0.0, "fine_tune": True,
-    "subtoken_pooling": "first", "span_mode": "markerV0", "max_types": 5, "max_len": 64, "num_rnn_layers": 1,
-    "ent_token": "<<ENT>>", "sep_token": "<<SEP>>", "words_splitter_type": "whitespace",
-    "class_token_index": -1, "vocab_size": -1, "encoder_config": ENCODER,
-}  # fmt: skip
+SIZES = {"max_width": 4, "hidden_size": 32, "dropout": 0.0, "max_types": 5, "max_len": 64}
 NAMES = {"person": "PER", "city": "LOC"}
 TEXTS = (
     "Ada Lovelace met Bob in Oslo, then in Zürich.",
@@ -92,6 +84,7 @@ def tiny() -> Any:
     """A small GLiNER with random weights and a tokenizer of words."""
     import torch
     from gliner import GLiNER
+    from other_taggers import ENCODER, SMALL
     from tokenizers import Tokenizer, models, pre_tokenizers
     from transformers import PreTrainedTokenizerFast
 
@@ -106,7 +99,8 @@ def tiny() -> Any:
             unk_token="[UNK]",
         )  # fmt: skip
         fast.save_pretrained(room)
-        model = GLiNER.from_config({**TINY, "model_name": room}, backbone_from_pretrained=False)
+        config = {**SMALL, **SIZES, "model_name": room, "encoder_config": {**ENCODER, **ENCODER_SIZES}}
+        model = GLiNER.from_config(config, backbone_from_pretrained=False)
     return model.eval()
 
 

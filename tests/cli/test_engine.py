@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from silversmith.cli.engine import Job, Labeller, run_job
+from silversmith.cli.engine import LabelJob, LabelWorker, run_job
 from silversmith.cli.opening import open_wanted
 from silversmith.cli.shards import pool_of
 from silversmith.core import ConfigError, DataError, Document
@@ -32,11 +32,11 @@ def naming() -> dict:
     return {"mapping": "general", "types": None, "schema": None, "lists": None, "patterns": Path("rules.tsv")}
 
 
-def job(folder: Path, opener=open_wanted, form: str = "jsonl", **more) -> Job:
+def job(folder: Path, opener=open_wanted, form: str = "jsonl", **more) -> LabelJob:
     arguments = {"naming": naming(), "model": None, "candidates": None}
     suffix = {"jsonl": ".jsonl", "parquet": ".parquet"}[form]
     out = folder / f"ray{suffix}"
-    return Job(
+    return LabelJob(
         opener=opener, arguments=arguments, input=folder / "corpus", out=out, settings={"test": 1, **more},
         home=folder, form=form, top=3,
     )  # fmt: skip
@@ -102,7 +102,7 @@ def test_a_run_goes_on_with_the_shards_that_are_done(local, monkeypatch):
 def test_parts_of_other_settings_are_done_again(local, monkeypatch):
     monkeypatch.setattr("silversmith.integrations.ray_data.map_rows", in_this_process)
     other = job(local, more=2)
-    one = Labeller(other)
+    one = LabelWorker(other)
     other.parts.mkdir()
     one.work({"shard": 0, "first": 0, "last": 256})
     other.part(0).write_text("not this\n", encoding="utf-8")

@@ -23,13 +23,13 @@ if TYPE_CHECKING:
     from silversmith.core import Document
     from silversmith.integrations.ray_data import Pool
 
-__all__ = ["Job", "Labeller", "run_job"]
+__all__ = ["LabelJob", "LabelWorker", "run_job"]
 
 FORMS = {"jsonl": ".jsonl", "parquet": ".parquet"}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Job(Work):
+class LabelJob(Work):
     """One run. out: JSON lines, or a folder of Parquet. form: which one. top: labels listed of a span."""
 
     form: str
@@ -52,7 +52,7 @@ class Job(Work):
         check_input(self.input)
 
 
-class Labeller(Worker):
+class LabelWorker(Worker):
     """Labels shards."""
 
     def work(self, row: Row) -> None:
@@ -74,7 +74,7 @@ class Labeller(Worker):
             yield from silver
 
 
-def run_job(job: Job, pool: Pool) -> Totals:
+def run_job(job: LabelJob, pool: Pool) -> Totals:
     """Run what is not done yet and join the parts.
 
     Raises ConfigError W003 an input or output that this engine can't do; F021, W001, W002 as the pool;
@@ -93,7 +93,7 @@ def run_job(job: Job, pool: Pool) -> Totals:
         say(f"going on after {len(shards) - len(left):,} of {len(shards):,} shards ({job.parts})")
     begin = time.perf_counter()
     if left:
-        for _ in track(work_off(Labeller, job, left, pool), "shards", len(left)):
+        for _ in track(work_off(LabelWorker, job, left, pool), "shards", len(left)):
             pass
     totals = Totals()
     for one in shards:
@@ -103,13 +103,13 @@ def run_job(job: Job, pool: Pool) -> Totals:
     return totals
 
 
-def _join(job: Job, parts: Sequence[Path]) -> None:
+def _join(job: LabelJob, parts: Sequence[Path]) -> None:
     """The parts in order as one file, or as a folder of Parquet."""
     if job.form == "parquet":
         for path in set(job.parts.iterdir()) - set(parts):
             path.unlink()
         if job.out.is_dir():
-            shutil.rmtree(job.out)  # shards of an earlier run and nothing else: see Job.check
+            shutil.rmtree(job.out)  # shards of an earlier run and nothing else: see LabelJob.check
         elif job.out.exists():
             job.out.unlink()
         job.parts.replace(job.out)

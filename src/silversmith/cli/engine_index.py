@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from silversmith.sources.question.index import PhraseIndex
     from silversmith.sources.question.phrases import Phrases
 
-__all__ = ["IndexJob", "PhraseReader", "Phraser"]
+__all__ = ["IndexJob", "IndexWorker", "PhraseReader"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +36,7 @@ class IndexJob(Work):
         return self.parts / f"block-{number:07}.npz"
 
 
-class Phraser(Worker):
+class IndexWorker(Worker):
     """Reads the phrases of shards, a file a block."""
 
     def work(self, row: Row) -> None:
@@ -90,7 +90,9 @@ class PhraseReader:
         return found
 
     def close(self) -> None:
-        """The index is whole: what the workers left is not needed any more."""
+        """The index is whole: the pool ends, and what the workers left is not needed any more."""
+        for _ in self.done or ():
+            pass
         shutil.rmtree(self.job.parts, ignore_errors=True)
 
     def _start(self, first: int) -> Iterator[int]:
@@ -101,7 +103,7 @@ class PhraseReader:
             wanted = range(max(first, row["first"] // BLOCK), -(-row["last"] // BLOCK))
             if any(not self.job.block(number).is_file() for number in wanted):
                 rows.append(row | {"least": first})
-        return work_off(Phraser, self.job, rows, self.pool)
+        return work_off(IndexWorker, self.job, rows, self.pool)
 
     def _rows(self) -> Iterator[Row]:
         """The shards, with the documents that are left out."""

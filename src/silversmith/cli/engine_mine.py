@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from silversmith.models.masked import MaskedModel
     from silversmith.sources.example.plan import Plan
 
-__all__ = ["MineJob", "Tester", "mine_elsewhere"]
+__all__ = ["MineJob", "MineWorker", "mine_elsewhere"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +34,7 @@ class MineJob(Work):
         return self.parts / f"shard-{shard:06}.jsonl"
 
 
-class Tester(Worker):
+class MineWorker(Worker):
     """Tests shards."""
 
     def work(self, row: Row) -> None:
@@ -71,7 +71,7 @@ def mine_elsewhere(job: MineJob, model: MaskedModel, documents: Iterable[Documen
             rows.append({"shard": n, "first": first, "last": last})
     journal.cut(whole)
     left = [one for one in rows if not job.part(one["shard"]).is_file()]
-    done = iter(track(work_off(Tester, job, left, pool), "shards", len(left)) if left else ())
+    done = iter(track(work_off(MineWorker, job, left, pool), "shards", len(left)) if left else ())
     for row in rows:
         path = job.part(row["shard"])
         while not path.is_file():
@@ -81,4 +81,6 @@ def mine_elsewhere(job: MineJob, model: MaskedModel, documents: Iterable[Documen
             for line in file:
                 journal.add(json.loads(line))
         path.unlink()
+    for _ in done:
+        pass  # to its end, where the pool closes
     shutil.rmtree(job.parts)

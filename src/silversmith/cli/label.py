@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from silversmith.cli.engine import Job, run_job
+from silversmith.cli.engine import LabelJob, run_job
 from silversmith.cli.reading import (
     Candidates,
     Context,
@@ -110,7 +110,7 @@ def label(
     source: Labeller = open_source(chosen, model, candidates, **options)
     opening = {"naming": naming, "model": model, "candidates": candidates, **options}
     made: dict[str, Any] = {"settings": _settings(source, top), "form": form, "top": top}
-    job = Job(opener=open_wanted, arguments=opening, input=input, out=out, **made)
+    job = LabelJob(opener=open_wanted, arguments=opening, input=input, out=out, **made)
     totals = run_job(job, pool) if pool else _label(source, read(input, format), out, form, top)
     if report:
         _page(report, source, islice(read(input, format), SHOWN), [describe(chosen), totals.line()])

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from silversmith.cli.engine import Job, run_job
+from silversmith.cli.engine import LabelJob, run_job
 from silversmith.cli.shards import Cluster, Cpus, Engine, Workers, pool_of
 from silversmith.core.errors import ConfigError
 from silversmith.core.version import __version__
@@ -69,7 +69,7 @@ def tag(
     source = open_tagger(tagger, least=threshold, threads=threads)
     if pool:
         opening = {"folder": tagger, "least": threshold, "threads": cpus}
-        job = Job(
+        job = LabelJob(
             opener=open_tagger, arguments=opening, input=input, out=out, settings=_settings(source, top),
             form=form, top=top,
         )  # fmt: skip

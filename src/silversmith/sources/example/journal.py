@@ -18,7 +18,7 @@ from silversmith.sources.example.pairs import Hit, Tested
 from silversmith.sources.example.sentences import Sentence, sentences_of
 from silversmith.sources.example.template_side import Strings
 
-__all__ = ["Block", "Journal", "Record", "digest_of", "make_record", "parts", "revive", "shards_of"]
+__all__ = ["SHARD", "Block", "Journal", "Record", "digest_of", "make_record", "parts", "revive", "shards_of"]
 
 SENTENCES = 256
 """A block ends with the document that brings it to so many sentences: the unit of going on after a kill."""

@@ -11,7 +11,7 @@ from typing import Any
 from silversmith.core import Document, Schema, __version__, track
 from silversmith.models.masked import MaskedModel
 from silversmith.sources.example.calibration import Calibration
-from silversmith.sources.example.journal import Block, Journal, make_record, parts
+from silversmith.sources.example.journal import SHARD, Block, Journal, make_record, parts
 from silversmith.sources.example.mining import Mining
 from silversmith.sources.example.options import ExampleOptions
 from silversmith.sources.example.pairs import Tested
@@ -62,7 +62,7 @@ def make_plan(
 
 def settings_of(plan: Plan, model: MaskedModel) -> dict[str, Any]:
     """Whatever decides the result beside the corpus."""
-    return {"version": __version__, "model": model.identity(), "plan": plan.to_json()}
+    return {"version": __version__, "shard": SHARD, "model": model.identity(), "plan": plan.to_json()}
 
 
 def shard_records(plan: Plan, scorer: Scorer, documents: Iterable[Document]) -> Iterator[dict[str, Any]]:

@@ -122,7 +122,7 @@ class _Build:
         self, work: Path, settings: dict[str, Any], base: PhraseIndex | None, rotation: NDArray[np.float32]
     ) -> None:
         self.work, self.growth, self.rotation = work, Growth(), rotation
-        self.settings = json.loads(json.dumps(settings))
+        self.settings = json.loads(json.dumps(settings | {"block": BLOCK}))
         self.finished: list[dict[str, Any]] = []
         known = json.loads((work / STATE).read_text("utf-8")) if (work / STATE).is_file() else {}
         if known.get("settings") == self.settings:
