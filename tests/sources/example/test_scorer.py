@@ -68,6 +68,26 @@ def test_it_reads_far_fewer_positions(model):
     assert scorer.survivors < scorer.pairs
 
 
+def template_rows_read(model, schema, text, **how):
+    """How many rows the template side reads of one string, nothing given up."""
+    scorer = Scorer(model, make_seeds(schema, options(**how), model), options(**how))
+    before, strings = scorer.measure.rows, {}
+    scorer.template.fill({kind: [text] for kind in scorer.template.groups}, strings)
+    assert all(len(sums) == 1 for sums in strings.values())
+    return scorer.measure.rows - before
+
+
+def test_a_template_row_that_types_share_is_read_once(model):
+    one = Schema(types=make_schema().types[:1])
+    shared = {"template": "It is called {span}"}
+    assert template_rows_read(model, make_schema(), "Oslo", **shared) == template_rows_read(
+        model, one, "Oslo", **shared
+    )
+    own = {"templates": {"PER": "The red : {span}", "LOC": "The bank : {span}"}}  # a word of one piece each
+    alone = template_rows_read(model, one, "Oslo", **own)
+    assert template_rows_read(model, make_schema(), "Oslo", **own) == 2 * alone - 1
+
+
 def test_another_temperature_gives_other_scores(model):
     sentences = all_sentences(TEXTS, options())
     one, two = (fast(model, make_schema(), sentences, options(temperature=t)) for t in (1.0, 2.0))

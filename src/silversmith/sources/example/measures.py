@@ -17,7 +17,7 @@ from silversmith.core import ModelError
 from silversmith.models.masked import MaskedModel, Row
 from silversmith.sources.example.states import states_of
 
-__all__ = ["Cosine", "Divergence", "Measure", "divergence"]
+__all__ = ["Cosine", "Divergence", "Measure", "Values", "divergence"]
 
 Floats = NDArray[np.float32]
 Values = NDArray[np.float64]

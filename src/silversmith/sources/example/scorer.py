@@ -116,7 +116,7 @@ class Scorer:
         """The pairs of an opened sentence with all examples of a type, nothing given up."""
         strings: Strings = {}
         if self.options.ways != "sentence":
-            self.template.fill(kind, [window.text for window, _ in work.windows], strings)
+            self.template.fill({kind: [window.text for window, _ in work.windows]}, strings)
         infinite = float("inf")
         made = [
             pair
@@ -153,14 +153,19 @@ class Scorer:
 
     def _fill_strings(self, works: Sequence[Work], bounds: Sequence[float], strings: Strings) -> None:
         """The template side of every string that is not yet known, as far as it takes to rule it out."""
-        for kind in self.template.groups:
-            fresh = dict.fromkeys(
-                window.text
-                for work in works
-                for window, _ in work.windows
-                if (kind, window.text) not in strings and self._tested(kind, window)
+        fresh = {
+            kind: list(
+                dict.fromkeys(
+                    window.text
+                    for work in works
+                    for window, _ in work.windows
+                    if (kind, window.text) not in strings and self._tested(kind, window)
+                )
             )
-            self.template.fill(kind, list(fresh), strings, self._hopeless(kind, bounds[kind]))
+            for kind in self.template.groups
+        }
+        hopeless = {kind: self._hopeless(kind, bounds[kind]) for kind in fresh}
+        self.template.fill(fresh, strings, hopeless)
 
     def _hopeless(self, kind: int, bound: float) -> Hopeless:
         """Whether template sums rule a string out for every example of a type, whatever its sentence says."""

@@ -36,7 +36,7 @@ class SentenceSide:
 
     def add(self, pairs: list[Pair], several: str) -> list[Pair]:
         """The pairs that are left, complete."""
-        for side in self.sides:
+        for side in self.sides[::-1]:  # the right one tells more: fewer pairs are left for the other
             for part in self._parts(pairs, side):
                 self._add(part, side)
             pairs = prune([pair for pair in pairs if pair.alive], several)

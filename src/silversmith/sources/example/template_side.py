@@ -1,13 +1,19 @@
-"""The template's side of the test: KL of the example's template from the span's, once a string."""
+"""The template's side of the test: KL of the example's template from the span's, once a string.
+
+Where the type's own word is masked ("The [MASK] name: Oslo"), the row is the same for every type: rows that
+are equal are read once and compared with the examples of all types.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import Any
+
+import numpy as np
 
 from silversmith.models.masked import MaskedModel, Row
 from silversmith.sources.example.filled import fill, template_rows
-from silversmith.sources.example.measures import Measure
+from silversmith.sources.example.measures import Measure, Values
 from silversmith.sources.example.seeds import Seeds
 
 __all__ = ["Hopeless", "Strings", "TemplateSide"]
@@ -23,6 +29,10 @@ COMMON = ("it", "today", "water", "good news", "people")
 """Words that are no names."""
 ROWS = 20_000
 """Rows that are made at a time."""
+Place = dict[int, int]
+"""Type -> which of its template's rows; types that stand in one place share the row there."""
+One = tuple[int, str]
+"""A type with a string in its template."""
 
 
 class TemplateSide:
@@ -33,13 +43,12 @@ class TemplateSide:
         self.groups = dict(seeds.by_type())
         self._known: dict[int, list[list[Any]]] = {}
         self._shapes: dict[int, list[int]] = {}
-        self._orders: dict[int, list[int]] = {}
         for kind, group in self.groups.items():
             rows = [self.rows(kind, seed.text) for seed in group]
             read = [measure.known(one) for one in rows]
             self._known[kind] = [[one[n] for one in read] for n in range(len(rows[0]))]
             self._shapes[kind] = self.shape(rows[0])
-            self._orders[kind] = self._order(kind)
+        self._places = self._by_telling()
 
     def count(self, kind: int) -> int:
         """Values that a type's template gives."""
@@ -62,43 +71,66 @@ class TemplateSide:
         return [1 if self.spans else len(row.positions) for row in rows]
 
     def fill(
-        self, kind: int, texts: Sequence[str], strings: Strings, hopeless: Hopeless | None = None
+        self,
+        texts: Mapping[int, Sequence[str]],
+        strings: Strings,
+        hopeless: Mapping[int, Hopeless] | None = None,
     ) -> None:
-        """Add the sums of fresh strings, for all examples of a type at once.
+        """Add the sums of fresh strings (type -> its own), for all examples of a type at once.
 
-        hopeless: whether sums so far are already too large; such strings get no more rows, and what they have
-        stays their lower bound.
+        hopeless: type -> whether sums so far are already too large; such strings get no more rows, and what
+        they have stays their lower bound.
         """
-        each = max(1, ROWS // max(1, len(self._shapes[kind])))
-        for start in range(0, len(texts), each):
-            self._fill(kind, texts[start : start + each], strings, hopeless)
+        every = list(dict.fromkeys(text for some in texts.values() for text in some))
+        wanted = {kind: set(some) for kind, some in texts.items()}
+        each = max(1, ROWS // max(1, sum(len(self._shapes[kind]) for kind in texts)))
+        for start in range(0, len(every), each):
+            part = every[start : start + each]
+            self._fill([(k, one) for k in texts for one in part if one in wanted[k]], strings, hopeless or {})
 
-    def _fill(self, kind: int, texts: Sequence[str], strings: Strings, hopeless: Hopeless | None) -> None:
+    def _fill(self, ones: Sequence[One], strings: Strings, hopeless: Mapping[int, Hopeless]) -> None:
         """KL(example || string), place after place, the most telling one first."""
-        rows = {text: self.rows(kind, text) for text in texts}
-        alive = [text for text in texts if self.shape(rows[text]) == self._shapes[kind]]
-        strings.update(dict.fromkeys(((kind, text) for text in texts), None))
-        sums = {text: (0.0,) * len(self.groups[kind]) for text in alive}
-        for number in self._orders[kind]:
-            known = self._known[kind][number]
-            values = self.measure.compare([rows[text][number] for text in alive], [known] * len(alive))
-            for text, found in zip(alive, values, strict=True):
-                sums[text] = tuple(map(float, sums[text] + found.sum(axis=1)))
-            if hopeless is not None:
-                alive = [text for text in alive if not hopeless(sums[text])]
-        strings.update({(kind, text): total for text, total in sums.items()})
+        rows = {one: self.rows(*one) for one in ones}
+        strings.update(dict.fromkeys(ones))
+        alive = [one for one in ones if self.shape(rows[one]) == self._shapes[one[0]]]
+        sums = {one: np.zeros(len(self.groups[one[0]])) for one in alive}
+        for place in self._places:
+            here = [one for one in alive if one[0] in place]
+            for one, found in self._compare(place, {one: rows[one][place[one[0]]] for one in here}):
+                sums[one] = sums[one] + found
+            gone = {one for one in here if one[0] in hopeless and hopeless[one[0]](tuple(sums[one].tolist()))}
+            alive = [one for one in alive if one not in gone]
+        strings.update((one, tuple(total.tolist())) for one, total in sums.items())
 
-    def _order(self, kind: int) -> list[int]:
-        """A type's rows, the most telling first: by how far common words are from its examples there."""
-        rows = [self.rows(kind, text) for text in COMMON]
-        rows = [one for one in rows if self.shape(one) == self._shapes[kind]]
-        if not rows:
-            return list(range(len(self._shapes[kind])))
-        far = [
-            sum(
-                float(value.sum())
-                for value in self.measure.compare([one[n] for one in rows], [known] * len(rows))
-            )
-            for n, known in enumerate(self._known[kind])
+    def _compare(self, place: Place, rows: Mapping[One, Row]) -> Iterable[tuple[One, Values]]:
+        """(type and string, divergence from each of the type's examples) at a place; equal rows read once."""
+        sharing: dict[Hashable, list[One]] = {}
+        for one, row in rows.items():
+            sharing.setdefault(_key(row), []).append(one)
+        known = [
+            [read for kind, _ in some for read in self._known[kind][place[kind]]] for some in sharing.values()
         ]
-        return sorted(range(len(far)), key=lambda n: (-far[n], n))
+        values = self.measure.compare([rows[some[0]] for some in sharing.values()], known)
+        for some, found in zip(sharing.values(), values, strict=True):
+            ends = np.cumsum([len(self.groups[kind]) for kind, _ in some])
+            yield from zip(some, np.split(found.sum(axis=1), ends[:-1]), strict=True)
+
+    def _by_telling(self) -> list[Place]:
+        """The places, the most telling row first: by how far common words are from the examples there."""
+        places: dict[Hashable, Place] = {}
+        far: dict[Hashable, float] = {}
+        for kind, shape in self._shapes.items():
+            made = {(kind, text): self.rows(kind, text) for text in COMMON}
+            made = {one: rows for one, rows in made.items() if self.shape(rows) == shape}
+            for number in range(len(shape)):
+                rows = {one: some[number] for one, some in made.items()}
+                key = tuple(map(_key, rows.values())) or (kind, number)
+                places.setdefault(key, {})[kind] = number
+                total = sum(float(found.sum()) for _, found in self._compare({kind: number}, rows))
+                far[key] = far.get(key, 0.0) + total
+        return [places[key] for key in sorted(places, key=lambda key: -far[key])]
+
+
+def _key(row: Row) -> Hashable:
+    """What equal rows have in common."""
+    return row.ids.tobytes(), row.positions
