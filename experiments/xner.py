@@ -110,9 +110,9 @@ def run_mine(arguments: argparse.Namespace) -> None:
                 extra[key] = {"precision": found, **facts}
                 rows += [_row(name, model.name, method, label, one) for label, one in found.items()]
                 if method == "two-way":
-                    alone = settled(ranking, schema.names, ExampleOptions().nested_margin)
+                    left = settled(ranking, schema.names, ExampleOptions().nested_margin)
                     found_alone = {
-                        label: {n: precision_at(alone[label], gold, label, n) for n in (100, 1000)}
+                        label: {n: precision_at(left[label], gold, label, n) for n in (100, 1000)}
                         for label in schema.names
                     }
                     extra[key]["settled"] = found_alone
@@ -125,7 +125,8 @@ def run_mine(arguments: argparse.Namespace) -> None:
                         Series(f"{name} {label}", precision_recall(spans, gold, label))
                         for label, spans in by_type.items()
                     ]
-                first = (method, model_name, arguments.examples) == ("two-way", arguments.model[0], 1)
+                alone = arguments.methods == ["two-way"] and not arguments.first  # a row beside is no measure
+                first = (alone, model_name, arguments.examples) == (True, arguments.model[0], 1)
                 if name == "conll2003" and first:
                     measures |= _conll_measures(found, facts)
     print("\n".join(rows))
