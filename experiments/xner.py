@@ -125,9 +125,9 @@ def run_mine(arguments: argparse.Namespace) -> None:
                         Series(f"{name} {label}", precision_recall(spans, gold, label))
                         for label, spans in by_type.items()
                     ]
-                alone = arguments.methods == ["two-way"] and not arguments.first  # a row beside is no measure
-                first = (alone, model_name, arguments.examples) == (True, arguments.model[0], 1)
-                if name == "conll2003" and first:
+                first = (method, model_name, arguments.examples) == ("two-way", arguments.model[0], 1)
+                whole = arguments.part == "train" and not arguments.first
+                if name == "conll2003" and first and whole:
                     measures |= _conll_measures(found, facts)
     print("\n".join(rows))
     plot = (

@@ -1,12 +1,13 @@
 """What is compared: the distributions at masked places (paper, section 4.2), or the states of two spans.
 
-A `Measure` reads what is known (originals, examples) once and keeps it, then compares rows with it batch
-by batch, so that few distributions exist at a time.
+Equal rows are read once: "The [MASK] name: Oslo" for all types, "[MASK] Ada Lovelace" for all sentences that
+are but a name. A `Measure` reads what is known (originals, examples) once and keeps it, then compares rows
+with it batch by batch, so that few distributions exist at a time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from itertools import pairwise
 from typing import Any, Protocol
 
@@ -51,27 +52,35 @@ class Divergence:
         self.bytes = 8 * model.vocabulary
 
     def known(self, rows: Sequence[Row]) -> list[Any]:
-        """(log p, p) of each row, float32 [positions, vocabulary]."""
+        """(log p, p) of each row, float32 [positions, vocabulary]; equal rows share theirs."""
         found: list[Any] = [None] * len(rows)
-        for number, logs in self._read(rows):
-            found[number] = logs.copy(), np.exp(logs)
+        for numbers, logs in self._read(rows):
+            one = logs.copy(), np.exp(logs)
+            for number in numbers:
+                found[number] = one
         return found
 
     def compare(self, rows: Sequence[Row], known: Sequence[Sequence[Any]]) -> list[Values]:
         """float64 [known, positions] of each row."""
         found: list[Values] = [np.empty(0)] * len(rows)
-        for number, logs in self._read(rows):
-            found[number] = np.stack([divergence(log_p, p, logs) for log_p, p in known[number]])
+        for numbers, logs in self._read(rows):
+            for number in numbers:
+                found[number] = np.stack([divergence(log_p, p, logs) for log_p, p in known[number]])
         return found
 
-    def _read(self, rows: Sequence[Row]) -> Any:
-        """(row's number, log-probabilities [its positions, vocabulary]), in any order."""
-        self.rows += len(rows)
-        self.pieces += sum(len(row.ids) for row in rows)
-        for owners, values in self.model.log_probabilities(rows, self.temperature):
+    def _read(self, rows: Sequence[Row]) -> Iterator[tuple[list[int], Floats]]:
+        """(numbers of equal rows, log-probabilities [their positions, vocabulary]), in any order."""
+        equal: dict[Hashable, list[int]] = {}
+        for number, row in enumerate(rows):
+            equal.setdefault((row.ids.tobytes(), row.positions), []).append(number)
+        numbers = list(equal.values())
+        once = [rows[some[0]] for some in numbers]
+        self.rows += len(once)
+        self.pieces += sum(len(row.ids) for row in once)
+        for owners, values in self.model.log_probabilities(once, self.temperature):
             edges = [0, *(np.flatnonzero(np.diff(owners)) + 1).tolist(), len(owners)]
             for low, high in pairwise(edges):
-                yield int(owners[low]), values[low:high]
+                yield numbers[int(owners[low])], values[low:high]
 
 
 def divergence(log_p: Floats, p: Floats, log_q: Floats) -> Values:

@@ -1,7 +1,7 @@
 """The template's side of the test: KL of the example's template from the span's, once a string.
 
-Where the type's own word is masked ("The [MASK] name: Oslo"), the row is the same for every type: rows that
-are equal are read once and compared with the examples of all types.
+Where the type's own word is masked ("The [MASK] name: Oslo"), the row is the same for every type, so all
+types stand in that place together and the measure reads it once.
 """
 
 from __future__ import annotations
@@ -103,17 +103,10 @@ class TemplateSide:
         strings.update((one, tuple(total.tolist())) for one, total in sums.items())
 
     def _compare(self, place: Place, rows: Mapping[One, Row]) -> Iterable[tuple[One, Values]]:
-        """(type and string, divergence from each of the type's examples) at a place; equal rows read once."""
-        sharing: dict[Hashable, list[One]] = {}
-        for one, row in rows.items():
-            sharing.setdefault(_key(row), []).append(one)
-        known = [
-            [read for kind, _ in some for read in self._known[kind][place[kind]]] for some in sharing.values()
-        ]
-        values = self.measure.compare([rows[some[0]] for some in sharing.values()], known)
-        for some, found in zip(sharing.values(), values, strict=True):
-            ends = np.cumsum([len(self.groups[kind]) for kind, _ in some])
-            yield from zip(some, np.split(found.sum(axis=1), ends[:-1]), strict=True)
+        """(type and string, its divergence from each of the type's examples) at a place."""
+        known = [self._known[kind][place[kind]] for kind, _ in rows]
+        for one, found in zip(rows, self.measure.compare(list(rows.values()), known), strict=True):
+            yield one, found.sum(axis=1)
 
     def _by_telling(self) -> list[Place]:
         """The places, the most telling row first: by how far common words are from the examples there."""
