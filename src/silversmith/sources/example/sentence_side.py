@@ -7,6 +7,7 @@ one side "span"; a causal model has no left.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import groupby
 from typing import Any
 
 from silversmith.models.masked import MaskedModel, Row
@@ -35,12 +36,15 @@ class SentenceSide:
         return sum(self._places(filled, side, None) is not None for side in self.sides)
 
     def add(self, pairs: list[Pair], several: str) -> list[Pair]:
-        """The pairs that are left, complete."""
-        for side in self.sides[::-1]:  # the right one tells more: fewer pairs are left for the other
-            for part in self._parts(pairs, side):
-                self._add(part, side)
-            pairs = prune([pair for pair in pairs if pair.alive], several)
-        return pairs
+        """The pairs that are left, complete; a sentence's pairs stay together."""
+        left = []
+        for part in self._parts(pairs):
+            known: dict[Any, Any] = {}  # a place is right of one span and left of another
+            for side in self.sides[::-1]:  # the right one tells more: fewer pairs are left for the other
+                self._add(part, side, known)
+                part = prune([pair for pair in part if pair.alive], several)
+            left += part
+        return left
 
     def original(self, pair: Pair, side: str) -> Row | None:
         """The row of the sentence as it is; None if nothing stands on that side."""
@@ -54,29 +58,33 @@ class SentenceSide:
         moved = len(seed) - (window.end - window.start)
         return None if filled is None else self._row(filled, side, self._word(pair, side, moved))
 
-    def _parts(self, pairs: Sequence[Pair], side: str) -> Iterator[list[Pair]]:
-        """Pairs with a neighbour on a side, so many that their originals fit in memory; by length."""
-        room = max(1, KNOWN_BYTES // self.measure.bytes)
+    def _parts(self, pairs: Sequence[Pair]) -> Iterator[list[Pair]]:
+        """Pairs of whole sentences, so many that their originals fit in memory; by length."""
+        room = KNOWN_BYTES // self.measure.bytes
         part: list[Pair] = []
-        seen: set[Any] = set()
-        for pair in sorted(pairs, key=lambda pair: len(pair.filled.ids)):  # stable: sentences stay together
-            key = self._key(pair, side)
-            if key is None:
-                continue
-            if part and key not in seen and len(seen) >= room:
+        held = 0
+        ordered = sorted(pairs, key=lambda pair: len(pair.filled.ids))  # stable: sentences stay together
+        for _, some in groupby(ordered, key=lambda pair: id(pair.work)):
+            sentence = list(some)
+            count = len({self._key(pair, side) for pair in sentence for side in self.sides})
+            if part and held + count > room:
                 yield part
-                part, seen = [], set()
-            seen.add(key)
-            part.append(pair)
+                part, held = [], 0
+            part += sentence
+            held += count
         if part:
             yield part
 
-    def _add(self, pairs: Sequence[Pair], side: str) -> None:
-        """Compare each pair's original with the same sentence holding its example."""
+    def _add(self, pairs: Sequence[Pair], side: str, known: dict[Any, Any]) -> None:
+        """Compare each pair's original with the same sentence holding its example.
+
+        known: the originals read so far; fresh ones are put there.
+        """
         keys = [self._key(pair, side) for pair in pairs]
-        known = self._originals(dict(zip(keys, pairs, strict=True)), side)
+        beside = [(key, pair) for key, pair in zip(keys, pairs, strict=True) if key is not None]
+        known.update(self._originals({key: pair for key, pair in beside if key not in known}, side))
         rows, chosen = [], []
-        for key, pair in zip(keys, pairs, strict=True):
+        for key, pair in beside:
             row = self.replaced(pair, side)
             if row is None or (side != SPAN and len(row.positions) != len(key[1])):
                 pair.alive, pair.work.floor = False, 0.0  # too long for the model: nothing is known of it
